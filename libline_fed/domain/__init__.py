@@ -1,0 +1,1 @@
+"""Pure rules of mentoring: values in, decisions out. Knows no SQL, no HTTP, no JSON, no clock."""

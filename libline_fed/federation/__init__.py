@@ -1,0 +1,1 @@
+"""The edge to other servers: signatures, fetching, admitting, inbox, delivery."""

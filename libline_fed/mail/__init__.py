@@ -1,0 +1,1 @@
+"""Mail to members, from a durable queue."""

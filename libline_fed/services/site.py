@@ -1,0 +1,25 @@
+"""What every use case needs to know of the instance it runs in."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from libline_fed.activitypub.uris import Uris
+from libline_fed.config import Federation, Registration
+
+if TYPE_CHECKING:
+    from libline_fed.services.keys import Keyring
+
+
+@dataclass(frozen=True)
+class Site:
+    """The values of one instance. Made by the composition root, passed to services."""
+
+    uris: Uris
+    keyring: "Keyring"
+    name: str
+    description: str
+    contact_email: str | None
+    registration: Registration
+    federation: Federation
+    default_language: str
+    is_https: bool
