@@ -32,6 +32,7 @@ READERS = 4
 BUSY_S = 5  # security.md: how long a locked database is waited for
 RETRIES = 3  # of a PostgreSQL unit that lost a race
 _RACES = {"40001", "40P01"}  # serialization failure, deadlock
+RECONNECT_S = 1  # between attempts to listen again
 CHANNEL_PREFIX = "libline_"
 
 _inside_write: ContextVar[bool] = ContextVar("inside_write", default=False)
@@ -96,6 +97,7 @@ class Store:
         self.dialect = self.url.get_backend_name()
         self._waiting: asyncio.Queue[tuple[Unit[Any], asyncio.Future[Any]]] = asyncio.Queue()
         self._events: dict[str, set[asyncio.Event]] = {}
+        self._listening_changed = asyncio.Event()  # a new channel, or the connection was lost
         self._tasks: list[asyncio.Task[None]] = []
         self._writer: AsyncEngine | None = None
         self._reader: AsyncEngine | None = None
@@ -160,6 +162,7 @@ class Store:
         """Give an Event that is set whenever `channel` is woken, here or (PostgreSQL) in another process."""
         waiter = asyncio.Event()
         self._events.setdefault(channel, set()).add(waiter)
+        self._listening_changed.set()
         try:
             yield waiter
         finally:
@@ -245,21 +248,25 @@ class Store:
         """Hear NOTIFY on a connection of its own; reconnect for ever."""
         dsn = self.url.set(drivername="postgresql").render_as_string(hide_password=False)
         while True:
-            try:
+            with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
                 connection = await asyncpg.connect(dsn)
-                lost = asyncio.Event()
-                connection.add_termination_listener(lambda _, lost=lost: lost.set())
-                known: set[str] = set()
-                while not lost.is_set():
-                    for channel in set(self._events) - known:
-                        await connection.add_listener(CHANNEL_PREFIX + channel, self._notified)
-                        known.add(channel)
-                        self.wake_here(channel)  # something may have happened before we listened
-                    with contextlib.suppress(TimeoutError):
-                        await asyncio.wait_for(lost.wait(), 0.2)
-                await connection.close()
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-                await asyncio.sleep(1)
+                try:
+                    await self._hear(connection)
+                finally:
+                    connection.terminate()  # also when this task is cancelled
+            await asyncio.sleep(RECONNECT_S)
+
+    async def _hear(self, connection: asyncpg.Connection) -> None:
+        """Listen to every channel that somebody subscribes to, until the connection is lost."""
+        connection.add_termination_listener(lambda _: self._listening_changed.set())
+        heard: set[str] = set()
+        while not connection.is_closed():
+            self._listening_changed.clear()
+            for channel in set(self._events) - heard:
+                await connection.add_listener(CHANNEL_PREFIX + channel, self._notified)
+                heard.add(channel)
+                self.wake_here(channel)  # something may have happened before we listened
+            await self._listening_changed.wait()
 
     def _notified(self, _connection: object, _pid: int, channel: str, _payload: object) -> None:
         self.wake_here(channel.removeprefix(CHANNEL_PREFIX))
