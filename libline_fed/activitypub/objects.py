@@ -131,6 +131,20 @@ class Tombstone:
     former_type: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class CollectionDocument:
+    """A collection or one page of it. An embedded first page is merged: its items, and its `next`."""
+
+    uri: str | None  # an embedded page may have none
+    type: str  # Collection, OrderedCollection, CollectionPage, OrderedCollectionPage
+    total_count: int | None
+    item_uris: tuple[str, ...]  # ids of all items, embedded or not, in their order
+    raw_items: tuple[Mapping[str, Any], ...]  # the embedded ones
+    first_url: str | None
+    next_url: str | None
+    part_of_uri: str | None
+
+
 T_co = TypeVar("T_co", covariant=True)
 
 

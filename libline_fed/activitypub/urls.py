@@ -6,6 +6,7 @@ Works on text only; whether a host's addresses are public is checked when the na
 import re
 from functools import lru_cache
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
+from typing import TypeGuard
 
 import idna
 
@@ -84,7 +85,7 @@ def parse_acct(text: object) -> tuple[str, str] | None:
     return (user, host) if host is not None else None
 
 
-def is_username(text: object) -> bool:
+def is_username(text: object) -> TypeGuard[str]:
     """Tell whether a text can be the user part of an address."""
     return isinstance(text, str) and len(text) <= MAX_USER_CHARACTERS and _USER.match(text) is not None
 

@@ -1,7 +1,7 @@
 """The published vocabulary: areas of library work and ways to meet, with labels in four languages.
 
-Ids are never reused or renumbered. Labels live in the data files beside this one; adding a language means adding its key
-to every entry. Also knows which texts are language tags, since proposals carry those.
+Ids are never reused or renumbered. Labels live in the data files beside this one; adding a language means adding its
+key to every entry. Also knows which texts are language tags, since proposals carry those.
 """
 
 import json
@@ -17,7 +17,7 @@ MENTORSHIP_URI = "https://w3id.org/libline/ns#Mentorship"
 UNDECIDED_AREA = "A0000"
 LABEL_LANGUAGES = ("en", "es", "fr", "ar")
 
-# The well-formed tags people use: language, script, region, variants (RFC 5646 §2.1); no extensions, no private use.
+# The well-formed tags people use: language, script, region, variants (RFC 5646 §2.1). No extensions.
 _TAG = re.compile(
     r"([a-z]{2,3})(?:-([a-z]{4}))?(?:-([a-z]{2}|[0-9]{3}))?((?:-(?:[a-z0-9]{5,8}|[0-9][a-z0-9]{3})){0,2})\Z",
     re.IGNORECASE,
@@ -41,7 +41,7 @@ def area_label(area_id: str, language: str) -> str:
 
 
 def area_groups(language: str) -> list[tuple[str, list[tuple[str, str]]]]:
-    """Return the areas as (group label, [(id, label), …]); the undecided one stands alone, first, under its own label."""
+    """Return the areas as (group label, [(id, label), …]); the undecided one stands first, alone, as its own group."""
     grouped: dict[str, list[tuple[str, str]]] = {}
     for area_id, entry in _areas().items():
         grouped.setdefault(area_id[:3], []).append((area_id, _label(entry, language)))
@@ -86,8 +86,8 @@ def is_language(tag: str) -> bool:
 def canonical_language(tag: str) -> str | None:
     """Return a language tag in its usual spelling (RFC 5646 §2.1.1), or None when it is not one.
 
-    Two-letter languages must be known. Three-letter ones are only checked for form: there are thousands, and a small
-    language must not be turned away because a list lacks it.
+    Two-letter languages must be known. Three-letter ones are only checked for form: there are thousands, and a
+    small language must not be turned away because a list lacks it.
     """
     match = _TAG.match(tag) if len(tag) <= 35 else None
     if match is None:
@@ -118,7 +118,7 @@ def _modes() -> dict[str, dict[str, str]]:
 
 @lru_cache(maxsize=1)
 def _known_languages() -> frozenset[str]:
-    return frozenset(tag for tag in Locale("en").languages if len(tag) == 2)
+    return frozenset(tag for tag in map(str, Locale("en").languages) if len(tag) == 2)
 
 
 @lru_cache(maxsize=2)
