@@ -1,17 +1,18 @@
-"""Text of strangers made safe: HTML to a small subset, HTML to plain text, typed text to HTML, one-line names.
+"""Text of strangers made safe: HTML to a subset, HTML to plain text, typed text to HTML, one-line names.
 
-nh3 sees every HTML last. Bleach only finds the links in what people type here, never in what other servers send.
-All functions take any text, never raise, and their time grows with the length of the text only.
+nh3 sees every HTML last. Bleach only finds the links in what people type here, never in what other servers
+send. All functions take any text, never raise, and their time grows with the length of the text only.
 """
 
 import html as html_entities
 import re
 import unicodedata
 from functools import lru_cache
+from typing import Any
 from urllib.parse import urljoin
 
 import nh3
-from bleach.linkifier import Linker
+from bleach.linkifier import TLDS, Linker
 
 MAX_HTML_CHARACTERS = (
     16_384  # nesting costs the parser quadratic time: 50 ms here, 350 ms at twice the length
@@ -58,6 +59,15 @@ _BLANKS = re.compile(r"[ \t\x0b\f\u00a0]+")
 _LINE_ENDS = re.compile(r"\r\n?|[\u2028\u2029\x85]")
 _MANY_LINES = re.compile(r"\n{3,}")
 _PARAGRAPH_END = re.compile(r"\n[ \t]*\n\s*")
+# What a person means as an address: anything after a scheme or `www.`, a bare name only under a known top
+# level. No two parts can match the same characters, so a miss costs no second look.
+_TYPED_URL = re.compile(
+    r"(?<![@\w./-])\({0,3}(?:(?:https?://|www\.)[^\s<>\"'`]{1,2000}"
+    r"|(?:[a-z0-9][a-z0-9-]{0,62}\.){1,4}(?:"
+    + "|".join(sorted(TLDS))
+    + r")(?![\w@.-]?\w)(?:[/?#][^\s<>\"'`]{0,2000})?)",
+    re.IGNORECASE,
+)
 _FOLD_TABLE = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe", "ð": "d", "þ": "th", "ŋ": "n"}
     | {"\u0640": None, "\u0649": "\u064a", "\u0629": "\u0647"}  # Arabic: tatweel, alef maqsura, teh marbuta
@@ -65,15 +75,16 @@ _FOLD_TABLE = str.maketrans(
 
 
 def is_safe_href(url: str) -> bool:
-    """Tell whether a link may be kept: absolute http(s) with a host, without userinfo, blanks or control characters."""
+    """Tell whether a link may be kept: absolute http(s) with a host, no userinfo, no blanks or controls."""
     return len(url) <= MAX_HREF_CHARACTERS and _HREF.match(url) is not None and not _INVISIBLE.search(url)
 
 
 def sanitize_html(html: str, *, own_base_url: str | None = None) -> str:
-    """Return the HTML that may be shown: the subset of docs/federation, links absolute http(s) with a fixed `rel`.
+    """Return the HTML that may be shown: few tags, links absolute http(s) only and with a fixed `rel`.
 
-    Longer than 16,384 characters, or growing more than fourfold, it becomes plain text in one paragraph. Sanitising
-    the result again changes nothing. Relative links are dropped, or made absolute below `own_base_url` if given.
+    Longer than 16,384 characters, or growing more than fourfold, it becomes plain text in one paragraph.
+    Sanitising the result again changes nothing. Relative links are dropped, or made absolute below
+    `own_base_url` if given.
     """
     html = _INVISIBLE.sub("", html)
     if len(html) > MAX_HTML_CHARACTERS:
@@ -92,16 +103,17 @@ def sanitize_html(html: str, *, own_base_url: str | None = None) -> str:
 
 
 def plain_text(html: str) -> str:
-    """Return the readable text of some HTML: line breaks for blocks, no tags, entities decoded, ends trimmed."""
+    """Return the readable text of some HTML: line breaks for blocks, no tags, entities decoded, trimmed."""
     if len(html) <= MAX_HTML_CHARACTERS and "<" in html:
         html = _cleaner(None).clean(html)
     return _strip_tags(html)
 
 
 def clean_line(text: str, max_characters: int) -> str:
-    """Return one line for names and titles: blanks joined, no control, direction or zero-width characters, cut to size.
+    """Return one line for a name or title: blanks joined, no control, direction, zero-width characters.
 
-    Joiners stay between letters of the scripts that need them. More than four marks on one letter are dropped.
+    Joiners stay between letters of the scripts that need them. More than four marks on one letter are
+    dropped.
     """
     text = text[
         : max_characters * 4 + 64
@@ -137,7 +149,7 @@ def linkify_text(text: str) -> str:
 
 
 def fold(text: str) -> str:
-    """Return the form in which texts are compared and searched: without case, accents and Arabic spelling variants."""
+    """Return the form in which texts are compared: without case, accents and Arabic spelling variants."""
     folded = unicodedata.normalize("NFKD", text.casefold()).casefold().translate(_FOLD_TABLE)
     return "".join(character for character in folded if not unicodedata.combining(character))
 
@@ -176,11 +188,14 @@ def _cleaner(own_base_url: str | None) -> nh3.Cleaner:
 
 @lru_cache(maxsize=1)
 def _linker() -> Linker:
-    return Linker(callbacks=[_only_web_links], skip_tags=None, parse_email=False)
+    return Linker(callbacks=[_only_web_links], url_re=_TYPED_URL, parse_email=False)
 
 
-def _only_web_links(attributes: dict[object, str], _new: bool = False) -> dict[object, str] | None:
+def _only_web_links(attributes: dict[Any, str], _new: bool = False) -> dict[Any, str] | None:
     href = attributes.get((None, "href"), "")
+    if href.startswith("http://") and not attributes.get("_text", "").lower().startswith("http"):
+        href = "https://" + href.removeprefix("http://")  # bleach completes a bare name the old way
+        attributes[(None, "href")] = href
     return attributes if is_safe_href(href) else None
 
 

@@ -1,4 +1,4 @@
-"""Our own actors, proposals and activities as wire documents. The shapes are those that other servers really read."""
+"""Our own actors, proposals and activities as wire documents, in shapes that other servers really read."""
 
 from datetime import UTC, date, datetime
 from html import escape
@@ -35,7 +35,8 @@ def timestamp(moment: datetime) -> str:
 def build_actor(actor: OwnActor, uris: Uris) -> dict[str, Any]:
     """Return an actor document (AP §4.1, FEP-2c59, FEP-521a, FEP-844e).
 
-    `publicKey` is one object, never a list, and its fragment `#main-key`: Misskey and BookWyrm read nothing else.
+    `publicKey` is one object, never a list, and its fragment `#main-key`: Misskey and BookWyrm read nothing
+    else.
     """
     document: dict[str, Any] = {
         "@context": list(ACTOR_CONTEXT),
@@ -86,8 +87,8 @@ def build_actor(actor: OwnActor, uris: Uris) -> dict[str, Any]:
 def build_proposal(proposal: OwnProposal, uris: Uris) -> dict[str, Any]:
     """Return a proposal as a Note that carries the FEP-0837 properties (FEDERATION.md).
 
-    Neither `name` nor `summary`: others show these as a content warning. `updated` only once the text was edited:
-    without a newer one Mastodon takes a change of places or state in silently, as it should.
+    Neither `name` nor `summary`: others show these as a content warning. `updated` only once the text was
+    edited: without a newer one Mastodon takes a change of places or state in silently, as it should.
     """
     followers_uri = uris.collection(proposal.author_uri, "followers")
     content = _content(proposal, uris)
@@ -161,7 +162,8 @@ def build_activity(
 ) -> dict[str, Any]:
     """Return an activity. The context of an embedded object becomes the activity's.
 
-    The object keeps its own only together with a proof, which would not be valid without it (vc-di-eddsa §3.3.1).
+    The object keeps its own only together with a proof, which would not be valid without it (vc-di-eddsa
+    §3.3.1).
     """
     context: Any = list(ACTIVITY_CONTEXT)
     if isinstance(object, dict) and "@context" in object:
@@ -216,10 +218,11 @@ def _content(proposal: OwnProposal, uris: Uris) -> str:
         proposal.content_html,
         f'<p><a href="{escape(proposal.uri)}">{escape(purpose_line, quote=False)}</a></p>',
     ]
-    links = (
-        f'<a href="{escape(uris.tag(name))}" class="mention hashtag" rel="tag">#{escape(name, quote=False)}</a>'
-        for name in proposal.hashtags
-    )
     if proposal.hashtags:
-        parts.append(f"<p>{' '.join(links)}</p>")
+        parts.append(f"<p>{' '.join(_hashtag_link(name, uris) for name in proposal.hashtags)}</p>")
     return "".join(parts)
+
+
+def _hashtag_link(name: str, uris: Uris) -> str:
+    href = escape(uris.tag(name))
+    return f'<a href="{href}" class="mention hashtag" rel="tag">#{escape(name, quote=False)}</a>'

@@ -1,4 +1,4 @@
-"""The JSON-LD contexts of what we send. Constants: a context is never fetched, neither by us nor, if it can be, by others.
+"""The JSON-LD contexts of what we send. Constants: no context is ever fetched.
 
 Every URL here is bundled by the JSON-LD libraries of the programs that process contexts at all.
 """

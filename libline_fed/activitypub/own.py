@@ -27,7 +27,7 @@ class OwnActor:
 
 @dataclass(frozen=True, slots=True)
 class OwnProposal:
-    """A public proposal of this instance. `content_html` is the sanitised body, without title and hashtags."""
+    """A public proposal of this instance; `content_html` is the sanitised body without title and hashtags."""
 
     id: str
     uri: str

@@ -1,7 +1,7 @@
 """Remote documents to typed values. Reads plain JSON, tolerates every shape AS2 allows, never raises.
 
-No aliased or prefixed terms are read, and `@context` is not looked at: one spelling per field, so that no two programs
-read one document differently. Whether a document may be believed is not decided here.
+No aliased or prefixed terms are read, and `@context` is not looked at: one spelling per field, so that no two
+programs read one document differently. Whether a document may be believed is not decided here.
 """
 
 from collections.abc import Mapping
@@ -85,8 +85,8 @@ def _bad_shape(detail: str) -> Refusal:
 def parse_activity(doc: Any) -> Activity | Refusal:
     """Read the envelope of an activity.
 
-    A Flag may lack an id (`uri` is then ""): some servers report anonymously. All other activities need one, because
-    repeats are recognised by it.
+    A Flag may lack an id (`uri` is then ""): some servers report anonymously. All other activities need one,
+    because repeats are recognised by it.
     """
     if not isinstance(doc, dict):
         return _bad_shape("not an object")
@@ -123,7 +123,7 @@ def parse_activity(doc: Any) -> Activity | Refusal:
 
 
 def parse_actor(doc: Any) -> ActorDocument | Refusal:
-    """Read an actor. All its addresses must be on the host of its id; those that are not are dropped, but the inbox."""
+    """Read an actor. An inbox on another host than the id is refused, other addresses there are dropped."""
     if not isinstance(doc, dict):
         return _bad_shape("not an object")
     uri = uri_of(doc.get("id"))
@@ -175,9 +175,10 @@ def parse_actor(doc: Any) -> ActorDocument | Refusal:
 
 
 def parse_keys(doc: Any) -> tuple[KeyDocument, ...]:
-    """Read the public keys of a document: an actor's `publicKey` and `assertionMethod`, or a key standing alone.
+    """Read a document's public keys: an actor's `publicKey` and `assertionMethod`, or a key standing alone.
 
-    The stub actors that GoToSocial serves at its key ids count too. Who owns a key is what it says, to be checked.
+    The stub actors that GoToSocial serves at its key ids count too. Who owns a key is what it says, to be
+    checked.
     """
     if not isinstance(doc, dict):
         return ()
@@ -233,7 +234,8 @@ def parse_collection(doc: Any) -> CollectionDocument | Refusal:
 def visibility_of(to: tuple[str, ...], cc: tuple[str, ...], followers_uri: str | None) -> Visibility:
     """Tell whom a post is for, from its parsed audience and its author's followers collection.
 
-    Followers count in `cc` as well as in `to`: reading a followers-only post as direct would hide it from them.
+    Followers count in `cc` as well as in `to`: reading a followers-only post as direct would hide it from
+    them.
     """
     if PUBLIC in to:
         return Visibility.PUBLIC
@@ -294,4 +296,3 @@ def _fields_of(value: Any) -> tuple[tuple[str, str], ...]:
         if len(found) == MAX_FIELDS:
             break
     return tuple(found)
-

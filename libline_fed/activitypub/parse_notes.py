@@ -1,4 +1,4 @@
-"""Posts and proposals of other servers to typed values. Same rules as `parse`, which is the module to import from."""
+"""Posts and proposals of other servers to typed values. Same rules as `parse`; import them from there."""
 
 import re
 from collections.abc import Mapping
@@ -99,8 +99,9 @@ def parse_note(doc: Any) -> NoteDocument | Refusal:
 def parse_proposal(doc: Any) -> ProposalDocument | None:
     """Read a mentoring offer or request; None when the document is anything else.
 
-    It is one iff it is a Note or Proposal with `purpose`, and publishes an Intent to `deliverService` that conforms to
-    the mentorship IRI and is a part of the document itself (FEP-0837, FEP-fe34; our profile of both).
+    It is one iff it is a Note or Proposal with `purpose`, and publishes an Intent to `deliverService` that
+    conforms to the mentorship IRI and is a part of the document itself (FEP-0837, FEP-fe34; our profile of
+    both).
     """
     if not isinstance(doc, dict) or not {"Note", "Proposal"} & set(types_of(doc.get("type"))):
         return None
@@ -134,7 +135,7 @@ def parse_proposal(doc: Any) -> ProposalDocument | None:
 
 
 def _author_of(value: Any) -> str | None:
-    """Return the one author. Video servers list the channel, a Group, beside the person: then the one Person."""
+    """Return the one author. Video servers list a channel, a Group, beside the person: then the Person."""
     if isinstance(value, list) and len(value) > 1:
         people = [item for item in value if isinstance(item, dict) and item.get("type") == "Person"]
         if len(people) != 1 or not all(isinstance(item, dict) for item in value):
@@ -219,9 +220,10 @@ def _modes_of(value: Any) -> tuple[str, ...]:
 
 
 def _body_of(note: NoteDocument, title: str) -> str:
-    """Return the text without what its server wrapped around it: the title before, links to itself and hashtags after.
+    """Return the text without what its server put around it: title before, link to itself and hashtags after.
 
-    Other software shows only `content`, so a proposal repeats its fields there; here the fields themselves are shown.
+    Other software shows only `content`, so a proposal repeats its fields there; here the fields themselves
+    are shown.
     """
     body = note.content_html.removeprefix(f"<p><strong>{escape(title, quote=False)}</strong></p>")
     while body.endswith("</p>"):

@@ -32,9 +32,10 @@ _PRIVATE_NAMES = ("localhost", "local", "internal", "intranet", "lan", "onion", 
 def host_of(url: object) -> str | None:
     """Return the authority of a clean absolute http(s) URL, or None.
 
-    IDNA A-labels in lower case, without a final dot, with the port only if it is not the scheme's own: two URLs have
-    the same authority exactly when this text is equal. Anything with userinfo, control characters, blanks, or a host
-    that programs read differently (numbers other than plain dotted decimals, empty labels) has none.
+    IDNA A-labels in lower case, without a final dot, with the port only if it is not the scheme's own: two
+    URLs have the same authority exactly when this text is equal. Anything with userinfo, control characters,
+    blanks, or a host that programs read differently (numbers other than plain dotted decimals, empty labels)
+    has none.
     """
     parts = _split(url)
     return parts[1] if parts is not None else None
@@ -49,7 +50,8 @@ def same_origin(a: object, b: object) -> bool:
 def is_fetchable(url: object, *, allow_private: bool) -> bool:
     """Tell whether this instance may send a request there, as far as the text alone says.
 
-    Only https on its own port to a dotted name, unless `allow_private`, which also lets http, ports and loopback pass.
+    Only https on its own port to a dotted name, unless `allow_private`, which also lets http, ports and
+    loopback pass.
     """
     parts = _split(url)
     if parts is None or not isinstance(url, str) or not url.isascii():

@@ -20,7 +20,7 @@ _HTML_TYPES = ("text/html", "application/xhtml+xml")
 
 
 def many(value: Any) -> list[Any]:
-    """Return a value as a list: AS2 lets a single value stand for a list of one, and a missing one for none."""
+    """Return a value as a list: in AS2 a single value stands for a list of one, a missing one for none."""
     if value is None:
         return []
     return value if isinstance(value, list) else [value]
@@ -116,7 +116,7 @@ def moment_of(value: Any) -> datetime | None:
 
 
 def count_of(value: Any, default: int) -> int:
-    """Return a quantity as a whole number from 0 up: a number, a string, or a typed value object (FEP-0837)."""
+    """Return a quantity as a whole number from 0 up: a number, a string, a typed value object (FEP-0837)."""
     if isinstance(value, dict):
         value = value.get("@value", value.get("hasNumericalValue"))
         if isinstance(value, dict):

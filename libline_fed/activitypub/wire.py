@@ -1,4 +1,4 @@
-"""Bytes to JSON and back. Refuses every body that two readers could understand differently, and every oversized one."""
+"""Bytes to JSON and back. Refuses bodies that two readers could understand differently, or oversized ones."""
 
 from typing import Any
 
@@ -11,8 +11,8 @@ MAX_DEPTH = 32
 MAX_KEYS = 5_000
 MAX_ITEMS = 1_000
 _MAX_NUMBER = 2**63 - 1  # what a column of either database can hold
-# The keywords of a JSON-LD value object (JSON-LD 1.1 §4.2.1). All other keywords outside a context are refused: we
-# read plain JSON, so a document using them says something else to others than to us.
+# The keywords of a JSON-LD value object (JSON-LD 1.1 §4.2.1). All other keywords outside a context are
+# refused: we read plain JSON, so a document using them says something else to others than to us.
 _VALUE_KEYWORDS = frozenset({"@value", "@type", "@language", "@direction"})
 
 
@@ -26,7 +26,8 @@ def parse_json(body: bytes) -> dict[str, Any] | Refusal:
     if len(body) > MAX_BODY_BYTES:
         return Refusal(RefusalReason.TOO_LARGE, f"{len(body)} bytes")
     try:
-        # Refuses by itself: a byte order mark, other encodings, NaN, infinities, lone surrogates, depth over 1,024.
+        # Refuses by itself: a byte order mark, other encodings, NaN, infinities, lone surrogates, depth over
+        # 1,024.
         document = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         reason = RefusalReason.TOO_COMPLEX if "depth limit" in str(error) else RefusalReason.BAD_JSON
@@ -43,7 +44,8 @@ def parse_json(body: bytes) -> dict[str, Any] | Refusal:
 def _check_text(body: bytes, key_count: int) -> Refusal | None:
     """Find in the text what the parsed tree no longer shows: repeated keys and U+0000.
 
-    Parsed keys are counted and compared with the colons outside strings; every repeated key adds a colon only.
+    Parsed keys are counted and compared with the colons outside strings; every repeated key adds a colon
+    only.
     """
     if b"\\" in body:
         body = body.replace(b"\\\\", b"")  # first, so that what follows a pair is not taken for an escape

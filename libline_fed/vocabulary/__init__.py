@@ -1,7 +1,7 @@
 """The published vocabulary: areas of library work and ways to meet, with labels in four languages.
 
-Ids are never reused or renumbered. Labels live in the data files beside this one; adding a language means adding its
-key to every entry. Also knows which texts are language tags, since proposals carry those.
+Ids are never reused or renumbered. Labels live in the data files beside this one; adding a language means
+adding its key to every entry. Also knows which texts are language tags, since proposals carry those.
 """
 
 import json
@@ -41,7 +41,7 @@ def area_label(area_id: str, language: str) -> str:
 
 
 def area_groups(language: str) -> list[tuple[str, list[tuple[str, str]]]]:
-    """Return the areas as (group label, [(id, label), …]); the undecided one stands first, alone, as its own group."""
+    """Return the areas as (group label, [(id, label), …]); the undecided one comes first, on its own."""
     grouped: dict[str, list[tuple[str, str]]] = {}
     for area_id, entry in _areas().items():
         grouped.setdefault(area_id[:3], []).append((area_id, _label(entry, language)))
@@ -86,8 +86,8 @@ def is_language(tag: str) -> bool:
 def canonical_language(tag: str) -> str | None:
     """Return a language tag in its usual spelling (RFC 5646 §2.1.1), or None when it is not one.
 
-    Two-letter languages must be known. Three-letter ones are only checked for form: there are thousands, and a
-    small language must not be turned away because a list lacks it.
+    Two-letter languages must be known. Three-letter ones are only checked for form: there are thousands, and
+    a small language must not be turned away because a list lacks it.
     """
     match = _TAG.match(tag) if len(tag) <= 35 else None
     if match is None:
