@@ -73,7 +73,7 @@ def signing_string(
         if value is None:
             return refused(RefusalReason.BAD_SIGNATURE, f"{name} is signed but absent")
         lines.append(f"{name}: {value}")
-    return "\n".join(lines).encode("latin-1")
+    return "\n".join(lines).encode("latin-1", "backslashreplace")
 
 
 def read_claim(

@@ -175,7 +175,7 @@ def signature_base(
             return refused(RefusalReason.BAD_SIGNATURE, f"{component} is signed but absent or not supported")
         lines.append(f"{component}: {value}")
     lines.append(f'"@signature-params": {signature_input}')
-    return "\n".join(lines).encode("latin-1")
+    return "\n".join(lines).encode("latin-1", "backslashreplace")
 
 
 def _value_of(
