@@ -20,8 +20,9 @@ MAX_HTML_CHARACTERS = (
 MAX_TYPED_CHARACTERS = 5_000
 MAX_HREF_CHARACTERS = 2_048
 MAX_GROWTH = 4
-_GROWTH_ALLOWANCE = 512  # a short link grows by its `rel`
+_GROWTH_ALLOWANCE = 64  # a very short link grows by its `rel`
 _FALLBACK_CHARACTERS = (10_000, 2_500)  # the second fits even if every character becomes an entity
+_MAX_ENTITY_CHARACTERS = 6
 _MAX_MARKS = 4  # combining characters on one base
 
 ALLOWED_TAGS = frozenset(
@@ -48,6 +49,7 @@ ALLOWED_CLASSES = frozenset(["h-card", "u-url", "mention", "hashtag", "ellipsis"
 LINK_REL = "nofollow noopener noreferrer ugc"
 
 _HREF = re.compile(r"https?://[^\s/?#@\\<>\"'`]+(?:[/?#][^\s\\<>\"`]*)?\Z", re.IGNORECASE)
+_BARE_LINK = re.compile(rf'<a(?: class="[^"<>]*")? rel="{LINK_REL}">((?:(?!</a>).)*)</a>', re.DOTALL)
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffc]"
     "|[\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]|[\U000e0000-\U000e007f]"
@@ -90,12 +92,12 @@ def sanitize_html(html: str, *, own_base_url: str | None = None) -> str:
     if len(html) > MAX_HTML_CHARACTERS:
         return _as_plain_html(html)
     cleaner = _cleaner(own_base_url)
-    once = cleaner.clean(html)
+    once = _without_bare_links(cleaner.clean(html))
     # HTML that does not nest (a block inside a link, say) is moved about by the parser, and may move again.
     for _ in range(3):
         if len(once) > min(MAX_HTML_CHARACTERS, MAX_GROWTH * len(html) + _GROWTH_ALLOWANCE):
             break
-        again = cleaner.clean(once)
+        again = _without_bare_links(cleaner.clean(once))
         if again == once:
             return once
         once = again
@@ -137,15 +139,13 @@ def linkify_text(text: str) -> str:
 
     Beyond 5,000 characters the rest is cut.
     """
-    text = _INVISIBLE.sub("", _LINE_ENDS.sub("\n", text[:MAX_TYPED_CHARACTERS])).strip()
-    if not text:
-        return ""
-    paragraphs = [
-        "<p>" + html_entities.escape(paragraph, quote=False).replace("\n", "<br>") + "</p>"
-        for paragraph in _PARAGRAPH_END.split(text)
-    ]
-    typed = "".join(paragraphs)
+    typed = _paragraphs(text[:MAX_TYPED_CHARACTERS])
     return sanitize_html(_linker().linkify(typed) if "." in typed else typed)
+
+
+def text_to_html(text: str) -> str:
+    """Return safe HTML for plain text of another server: paragraphs and line breaks only, cut when long."""
+    return sanitize_html(_paragraphs(text[:MAX_HTML_CHARACTERS]))
 
 
 def fold(text: str) -> str:
@@ -199,13 +199,27 @@ def _only_web_links(attributes: dict[Any, str], _new: bool = False) -> dict[Any,
     return attributes if is_safe_href(href) else None
 
 
+def _paragraphs(text: str) -> str:
+    text = _INVISIBLE.sub("", _LINE_ENDS.sub("\n", text)).strip()
+    return "".join(
+        "<p>" + html_entities.escape(paragraph, quote=False).replace("\n", "<br>") + "</p>"
+        for paragraph in _PARAGRAPH_END.split(text)
+        if paragraph
+    )
+
+
+def _without_bare_links(html: str) -> str:
+    """Unwrap links that lost their address; links never nest in what the parser returns."""
+    return _BARE_LINK.sub(r"\1", html) if f'rel="{LINK_REL}"' in html else html
+
+
 def _as_plain_html(html: str) -> str:
     text = _strip_tags(html)
     out = ""
-    for limit in _FALLBACK_CHARACTERS:
+    for limit in (*_FALLBACK_CHARACTERS, len(html) * MAX_GROWTH // _MAX_ENTITY_CHARACTERS):
         escaped = html_entities.escape(text[:limit].strip(), quote=False).replace("\n", "<br>")
         out = _cleaner(None).clean(f"<p>{escaped}</p>" if escaped else "")
-        if len(out) <= min(MAX_HTML_CHARACTERS, MAX_GROWTH * len(html)):
+        if len(out) <= min(MAX_HTML_CHARACTERS, MAX_GROWTH * len(html) + _GROWTH_ALLOWANCE):
             break
     return out
 

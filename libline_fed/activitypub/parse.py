@@ -5,7 +5,10 @@ programs read one document differently. Whether a document may be believed is no
 """
 
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any
+
+import orjson
 
 from libline_fed.activitypub.objects import (
     Activity,
@@ -85,8 +88,7 @@ def _bad_shape(detail: str) -> Refusal:
 def parse_activity(doc: Any) -> Activity | Refusal:
     """Read the envelope of an activity.
 
-    A Flag may lack an id (`uri` is then ""): some servers report anonymously. All other activities need one,
-    because repeats are recognised by it.
+    Repeats are recognised by the id, so one without gets an id made of its content.
     """
     if not isinstance(doc, dict):
         return _bad_shape("not an object")
@@ -96,8 +98,8 @@ def parse_activity(doc: Any) -> Activity | Refusal:
     actor_uri = uri_of(doc.get("actor"))
     if actor_uri is None:
         return _bad_shape("no single actor")
-    uri = uri_of(doc.get("id"))
-    if uri is None and not (type_ == "Flag" and doc.get("id") is None):
+    uri = uri_of(doc["id"]) if doc.get("id") is not None else _derived_uri(doc, actor_uri)
+    if uri is None:
         return _bad_shape("no usable id")
     raw_objects = list(objects(doc.get("object")))
     object_uris = uris_of(doc.get("object"), MAX_FLAGGED)
@@ -106,7 +108,7 @@ def parse_activity(doc: Any) -> Activity | Refusal:
     raw_object = raw_objects[0] if len(raw_objects) == 1 and len(many(doc.get("object"))) == 1 else None
     content = doc.get("content")
     return Activity(
-        uri=uri or "",
+        uri=uri,
         type=type_,
         actor_uri=actor_uri,
         object_uri=object_uris[0] if object_uris else None,
@@ -244,6 +246,19 @@ def visibility_of(to: tuple[str, ...], cc: tuple[str, ...], followers_uri: str |
     if followers_uri is not None and (followers_uri in to or followers_uri in cc):
         return Visibility.FOLLOWERS
     return Visibility.DIRECT
+
+
+def _derived_uri(doc: Mapping[str, Any], actor_uri: str) -> str | None:
+    """Make an id for an activity without one: the actor's, with a digest of the whole document.
+
+    AP §3 lets transient activities lack an id, and GoToSocial sends Accept, Undo and Delete so. The same
+    bytes sent again get the same id, anything else another one.
+    """
+    try:
+        canonical = orjson.dumps(doc, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
+    except orjson.JSONEncodeError:
+        return None  # lone surrogates or huge numbers, which `parse_json` never lets through
+    return f"{actor_uri.partition('#')[0]}#{sha256(canonical).hexdigest()[:40]}"
 
 
 def _items_of(doc: Mapping[str, Any]) -> list[Any]:

@@ -24,7 +24,7 @@ from libline_fed.activitypub.values import (
 )
 from libline_fed.domain.proposals import MODES, Purpose, Status
 from libline_fed.errors import Refusal, RefusalReason
-from libline_fed.sanitize import plain_text, sanitize_html
+from libline_fed.sanitize import plain_text, sanitize_html, text_to_html
 from libline_fed.vocabulary import MENTORSHIP_URI, area_of_uri, canonical_language
 
 NOTE_TYPES = frozenset(
@@ -52,6 +52,7 @@ MAX_PROPOSAL_TITLE_CHARACTERS = 200
 MAX_AREAS = 20
 MAX_AREA_CHARACTERS = 500
 MAX_LANGUAGES = 20
+_TEXT_TYPES = ("text/markdown", "text/plain")
 _HASHTAG = re.compile(r"[^\s#\x00-\x20\"<>]+\Z")
 
 
@@ -81,7 +82,7 @@ def parse_note(doc: Any) -> NoteDocument | Refusal:
         author_uri=author_uri,
         url=url if url is not None and is_link(url) else None,
         title="" if is_vote else name or warning,
-        content_html=sanitize_html(content) if content else "",
+        content_html=_html_of(content, doc.get("mediaType")) if content else "",
         language=language,
         published_at=moment_of(doc.get("published")),
         updated_at=moment_of(doc.get("updated")),
@@ -160,6 +161,11 @@ def _content_of(doc: Mapping[str, Any]) -> tuple[str, str | None]:
     if isinstance(named, dict):
         named = named.get("identifier")
     return content, canonical_language(named) if isinstance(named, str) else None
+
+
+def _html_of(content: str, media_type: Any) -> str:
+    """Return safe HTML; PeerTube and others send Markdown or plain text and say so (AS2 §4.5 `mediaType`)."""
+    return text_to_html(content) if media_type in _TEXT_TYPES else sanitize_html(content)
 
 
 def _without_tags(value: Any) -> str:

@@ -51,7 +51,7 @@ def uri_of(value: Any) -> str | None:
             return None
         value = value[0]
     if isinstance(value, dict):
-        value = value.get("id", value.get("href"))
+        value = value["id"] if value.get("id") is not None else value.get("href")
     return value if isinstance(value, str) and host_of(value) is not None else None
 
 

@@ -47,11 +47,11 @@ def build_jrd(*, handle: str, actor_uri: str, profile_url: str, uris: Uris) -> d
     }
 
 
-def build_origin_jrd(uris: Uris) -> dict[str, Any]:
+def build_origin_jrd(*, handle: str, uris: Uris) -> dict[str, Any]:
     """Return the JRD of the instance, found by its address with or without a final slash (FEP-d556)."""
     actor_uri = uris.instance_actor
     return {
-        "subject": f"acct:{uris.host}@{uris.host}",
+        "subject": f"acct:{handle}@{uris.host}",
         "aliases": [uris.base_url + "/", actor_uri],
         "links": [
             {"rel": "self", "type": ACTIVITY_TYPES[0], "href": actor_uri},

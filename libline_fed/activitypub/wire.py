@@ -14,6 +14,9 @@ _MAX_NUMBER = 2**63 - 1  # what a column of either database can hold
 # The keywords of a JSON-LD value object (JSON-LD 1.1 §4.2.1). All other keywords outside a context are
 # refused: we read plain JSON, so a document using them says something else to others than to us.
 _VALUE_KEYWORDS = frozenset({"@value", "@type", "@language", "@direction"})
+# Below a prefixed term such as `vcard:hasAddress`, which Friendica sends, nothing is ever read: only the
+# keywords that reach out of it are refused there.
+_FAR_REACHING = frozenset({"@graph", "@included", "@reverse"})
 
 
 def dump_json(document: dict[str, Any]) -> bytes:
@@ -35,7 +38,7 @@ def parse_json(body: bytes) -> dict[str, Any] | Refusal:
     if not isinstance(document, dict):
         return Refusal(RefusalReason.BAD_SHAPE, "not a JSON object")
     counter = _Counter()
-    refusal = counter.visit(document, 1, in_context=False)
+    refusal = counter.visit(document, 1, _READ)
     if refusal is not None:
         return refusal
     return _check_text(body, counter.key_count) or document
@@ -58,13 +61,16 @@ def _check_text(body: bytes, key_count: int) -> Refusal | None:
     return None
 
 
+_READ, _PREFIXED, _CONTEXT = range(3)  # where in a document a value stands
+
+
 class _Counter:
     """Walks a parsed document once, counting and checking."""
 
     def __init__(self) -> None:
         self.key_count = 0
 
-    def visit(self, value: dict[str, Any] | list[Any], depth: int, *, in_context: bool) -> Refusal | None:
+    def visit(self, value: dict[str, Any] | list[Any], depth: int, place: int) -> Refusal | None:
         """Check one object or list and all below it."""
         if depth > MAX_DEPTH:
             return Refusal(RefusalReason.TOO_COMPLEX, f"deeper than {MAX_DEPTH}")
@@ -72,8 +78,8 @@ class _Counter:
             self.key_count += len(value)
             if self.key_count > MAX_KEYS:
                 return Refusal(RefusalReason.TOO_COMPLEX, f"more than {MAX_KEYS} keys")
-            if not in_context:
-                return self._visit_object(value, depth)
+            if place != _CONTEXT:
+                return self._visit_object(value, depth, place)
             children: Any = value.values()
         else:
             if len(value) > MAX_ITEMS:
@@ -82,22 +88,29 @@ class _Counter:
         for child in children:
             kind = type(child)
             if kind is dict or kind is list:
-                refusal = self.visit(child, depth + 1, in_context=in_context)
+                refusal = self.visit(child, depth + 1, place)
                 if refusal is not None:
                     return refusal
             elif (kind is int or kind is float) and not -_MAX_NUMBER <= child <= _MAX_NUMBER:
                 return Refusal(RefusalReason.BAD_JSON, "a number out of range")
         return None
 
-    def _visit_object(self, value: dict[str, Any], depth: int) -> Refusal | None:
+    def _visit_object(self, value: dict[str, Any], depth: int, place: int) -> Refusal | None:
         for key, child in value.items():
             kind = type(child)
-            if key[:1] == "@" and key != "@context" and not (key in _VALUE_KEYWORDS and "@value" in value):
+            if key[:1] == "@" and not _is_harmless_keyword(key, value, place):
                 return Refusal(RefusalReason.BAD_SHAPE, f"the keyword {key[:40]}")
             if kind is dict or kind is list:
-                refusal = self.visit(child, depth + 1, in_context=key == "@context")
+                below = _CONTEXT if key == "@context" else _PREFIXED if ":" in key else place
+                refusal = self.visit(child, depth + 1, below)
                 if refusal is not None:
                     return refusal
             elif (kind is int or kind is float) and not -_MAX_NUMBER <= child <= _MAX_NUMBER:
                 return Refusal(RefusalReason.BAD_JSON, "a number out of range")
         return None
+
+
+def _is_harmless_keyword(key: str, value: dict[str, Any], place: int) -> bool:
+    if key == "@context" or (key in _VALUE_KEYWORDS and "@value" in value):
+        return True
+    return place == _PREFIXED and key not in _FAR_REACHING
