@@ -884,8 +884,10 @@ def test_the_old_scheme_is_spelled_as_every_server_reads_it() -> None:
     assert headers["Date"] == "Tue, 24 Nov 2026 09:00:00 GMT"
     assert headers["Content-Type"] == "application/activity+json"
     assert headers["Digest"] == digest_of(BODY)
-    start = f'keyId="{ANA_KEY}",algorithm="rsa-sha256",'
+    start = (
+        f'keyId="{ANA_KEY}",algorithm="rsa-sha256",'
         'headers="(request-target) host date digest content-type",signature="'
+    )
     assert headers["Signature"].startswith(start)
     assert ", " not in headers["Signature"]
 
