@@ -1,7 +1,7 @@
 """Other servers: what the admin decided about each, and how well it answers.
 
 A block or silence of `example.org` covers its sub-domains and every port; being allowed covers exactly the
-named host, because a sub-domain may belong to somebody else. An allowed host stays allowed below a blocked domain.
+named host, because a sub-domain may belong to somebody else, also below a blocked domain.
 """
 
 import re

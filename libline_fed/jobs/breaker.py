@@ -1,8 +1,8 @@
 """The circuit breaker of one host. Pure: time is passed in, the state is kept in `peers`.
 
-A host that fails is left alone for a minute, so that a restart over there costs one failed attempt and not all
-of them. Five failures within ten minutes open the breaker for half an hour; then one row is sent as a probe.
-Whoever sends must stop at the first failure of a turn: that makes the first row after a pause the probe.
+A host that fails is left alone for a minute, so that a restart over there costs one failed attempt and not
+all of them. Five failures within ten minutes open the breaker for half an hour; then one row is sent as a
+probe. Whoever sends must stop at the first failure of a turn: so the first row after a pause is the probe.
 """
 
 from dataclasses import dataclass

@@ -44,7 +44,7 @@ _UNTRUE = "the inbox answered with a web page"
 def judge(
     *, status: int | None, content_type: str = "", trouble: Trouble | None = None, knocks_count: int = 1
 ) -> Judgement:
-    """Judge the answer to the `knocks_count`-th request of an attempt: a status or else a trouble is given."""
+    """Judge the answer to the `knocks_count`-th request of an attempt: a status, or else a trouble."""
     if status is None:
         return _judge_trouble(trouble or Trouble.UNREACHABLE)
     if 200 <= status < 300:

@@ -56,7 +56,7 @@ def next_attempt_at(
 
 
 def parse_retry_after(text: str | None, *, now: datetime) -> float | None:
-    """Read a Retry-After header (RFC 9110 §10.2.3) as seconds, 1 s to 24 h; None if it is absent or garbage."""
+    """Read a Retry-After header (RFC 9110 §10.2.3) as seconds, 1 s to 24 h; None if absent or garbage."""
     if text is None:
         return None
     text = text.strip()
