@@ -393,7 +393,10 @@ async def test_flipping_any_byte_of_what_is_signed_is_noticed(  # 2
             new = value[:start] + flipped(data, value[start:end]) + value[end:]
             headers = with_header(request, name, new).headers
         case name:
-            headers = with_header(request, name, flipped(data, header(request, name))).headers
+            value = flipped(data, header(request, name))
+            # RFC 9421 leaves our Host unsigned: it is only compared, and names of hosts have no case.
+            assume((scheme, name) != (RFC9421, "host") or value.lower() != header(request, name).lower())
+            headers = with_header(request, name, value).headers
     changed = SignedRequest(method, target, headers, body)
     # Blanks around a header's value are not part of it (RFC 9110 §5.5).
     assert_refused(await verify(changed))
