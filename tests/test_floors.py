@@ -27,14 +27,36 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 SAVING_VERBS = {"save", "add", "upsert", "update", "store"}
 PURE = {"domain", "activitypub", "vocabulary"}
 IMPURE_MODULES = {
-    "aiosqlite", "asyncio", "asyncpg", "httpx", "jinja2", "socket", "sqlalchemy", "sqlite3", "starlette",
-    "subprocess", "threading", "time", "urllib.request", "uvicorn", "wtforms",
+    "aiosqlite",
+    "asyncio",
+    "asyncpg",
+    "httpx",
+    "jinja2",
+    "socket",
+    "sqlalchemy",
+    "sqlite3",
+    "starlette",
+    "subprocess",
+    "threading",
+    "time",
+    "urllib.request",
+    "uvicorn",
+    "wtforms",
 }
 BANNED_NAMES = {"common", "helper", "helpers", "manager", "managers", "misc", "util", "utils"}
 CLOCK_READS = {
-    "datetime.now", "datetime.utcnow", "datetime.today", "date.today", "datetime.datetime.now",
-    "datetime.date.today", "time.time", "time.time_ns", "time.monotonic", "time.monotonic_ns",
-    "time.perf_counter", "time.perf_counter_ns",
+    "datetime.now",
+    "datetime.utcnow",
+    "datetime.today",
+    "date.today",
+    "datetime.datetime.now",
+    "datetime.date.today",
+    "time.time",
+    "time.time_ns",
+    "time.monotonic",
+    "time.monotonic_ns",
+    "time.perf_counter",
+    "time.perf_counter_ns",
 }
 STOPWATCH = "cli/bench/"  # measures from outside, in processes of its own
 CATCHES_EVERYTHING = {
