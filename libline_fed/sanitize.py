@@ -48,7 +48,10 @@ ALLOWED_TAGS = frozenset(
 ALLOWED_CLASSES = frozenset(["h-card", "u-url", "mention", "hashtag", "ellipsis", "invisible"])
 LINK_REL = "nofollow noopener noreferrer ugc"
 
-_HREF = re.compile(r"https?://[^\s/?#@\\<>\"'`]+(?:[/?#][^\s\\<>\"`]*)?\Z", re.IGNORECASE)
+_HREF = re.compile(
+    r"https?://(?:[^\W_](?:[\w.-]*\w)?\.?|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?(?:[/?#][^\s\\<>\"`]*)?\Z",
+    re.IGNORECASE,
+)
 _BARE_LINK = re.compile(rf'<a(?: class="[^"<>]*")? rel="{LINK_REL}">((?:(?!</a>).)*)</a>', re.DOTALL)
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffc]"
@@ -177,7 +180,7 @@ def _cleaner(own_base_url: str | None) -> nh3.Cleaner:
             "math",
             "template",
         },
-        attributes={"a": {"href"}},
+        attributes={"*": set(), "a": {"href"}},  # else `lang` and `title` stay
         attribute_filter=keep_attribute,
         allowed_classes={"a": set(ALLOWED_CLASSES), "span": set(ALLOWED_CLASSES)},
         link_rel=LINK_REL,
