@@ -17,8 +17,8 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"storage", "jobs"}),
     frozenset({"services"}),
     frozenset({"web", "api", "federation", "mail"}),
-    frozenset({"app", "bench"}),
-    frozenset({"cli", "__main__"}),
+    frozenset({"app"}),
+    frozenset({"bench", "cli", "__main__"}),
 )
 # Floor 0 is single files that build on one another, and the pure packages know each other's values.
 OPEN_FLOORS = {0, 1, 2, 6}

@@ -1,1 +1,1 @@
-"""Measures an instance from outside: a load generator, a sink, the thin bound; `cli/bench.py` is the command."""
+"""Measures an instance from outside: a load generator, a sink, the thin bound. See `cli/bench.py`."""

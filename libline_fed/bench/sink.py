@@ -1,7 +1,7 @@
 """A peer that takes everything: many hosts on the loopback network, one process, as cheap as Python allows.
 
-Run as `python -m libline_fed.bench.sink PORT CONTROL_PORT HOSTS_COUNT KEY_FILE`. Every address 127.x.y.z of it is
-a host of its own with one actor, `/users/s`; all actors share one key. The control port tells what came.
+Run as `python -m libline_fed.bench.sink PORT CONTROL_PORT HOSTS_COUNT KEY_FILE`. Every address 127.x.y.z is a
+host of its own with one actor, `/users/s`; all actors share one key. The control port tells what came.
 """
 
 import argparse
