@@ -97,7 +97,8 @@ class Fetcher:
             return response
         response = await self._send(url, url, second, accept, etag)
         if response.status not in _KNOCK_AGAIN:
-            self.schemes.remember(host, second, now=self._clock.now())
+            if not _is_temporary(response.status):
+                self.schemes.remember(host, second, now=self._clock.now())
             return response
         path, mark, _ = url.partition("#")[0].partition("?")
         if response.status == 401 and mark:
@@ -132,13 +133,17 @@ class Fetcher:
             return response
         if status in {404, 410}:
             raise PeerGone(f"{where} answers {status}", status=status)
-        if status in _TEMPORARY or status >= 500:
+        if _is_temporary(status):
             raise PeerUnavailable(
                 f"{where} answers {status}",
                 status=status,
                 retry_after_s=response.retry_after_s(self._clock.now()),
             )
         raise PeerRefused(f"{where} answers {status}", status=status)
+
+
+def _is_temporary(status: int) -> bool:
+    return status in _TEMPORARY or status >= 500
 
 
 def _next_url(url: str, response: Response, must_stay_at: str | None) -> str:

@@ -90,15 +90,11 @@ class HttpClient:
         PeerUnavailable if there is no usable answer within `total_s` (20 s for GET, else 30 s).
         """
         address = self._checked(url)
+        ours = {"User-Agent": self._user_agent, "Accept-Encoding": "identity", "Host": address.authority}
         request = httpx.Request(
             method,
-            f"{address.scheme}://{address.authority}/",  # the transport takes the target from `address`
-            headers={
-                "User-Agent": self._user_agent,
-                "Accept-Encoding": "identity",
-                **headers,
-                "Host": address.authority,
-            },
+            f"{address.scheme}://{address.authority}{address.target}",
+            headers=_encoded({**headers, **ours}),
             content=body,
             extensions={"address": address, "max_body_bytes": max_bytes},
         )
@@ -127,6 +123,14 @@ class HttpClient:
         if address.port != HTTPS_PORT and not self._allow_private:
             raise PeerRefused(f"port {address.port} is never fetched")
         return address
+
+
+def _encoded(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    try:
+        # Latin-1: an ETag must go back byte for byte as it came.
+        return [(name.encode("ascii"), value.encode("latin-1")) for name, value in headers.items()]
+    except UnicodeEncodeError as error:
+        raise PeerRefused("a header that cannot be sent") from error
 
 
 def _joined(headers: httpx.Headers) -> dict[str, str]:

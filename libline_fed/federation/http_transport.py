@@ -136,6 +136,11 @@ class _Connection(asyncio.Protocol):
 
     # httptools calls these, within data_received
 
+    def on_message_begin(self) -> None:
+        """Distrust a connection that brings a second answer to one question."""
+        if self._exchange is not None and self._exchange.is_complete:
+            self._exchange.may_be_reused = False
+
     def on_header(self, name: bytes, value: bytes) -> None:
         """Keep a header; trailers count against the same limit."""
         exchange = self._live_exchange()
