@@ -38,8 +38,8 @@ _INTEGER = re.compile(r"\d{1,15}", re.ASCII)
 
 
 def is_cavage(value: str) -> bool:
-    """Tell whether a `Signature` header is of this scheme: no label of RFC 9421 has a capital letter."""
-    return "keyId=" in value
+    """Tell whether a `Signature` header is of this scheme; one of RFC 9421 has no quotation marks."""
+    return 'keyId="' in value
 
 
 def parse_parameters(value: str) -> dict[str, str] | None:

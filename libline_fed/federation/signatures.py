@@ -98,25 +98,24 @@ class Verifier:
         """Return who signed the request, or why nobody is believed to have."""
         headers = HeaderValues(request.headers)
         values = headers.all("signature")
-        old = [value for value in values if cavage.is_cavage(value)]
-        new = ", ".join(value for value in values if not cavage.is_cavage(value))
+        if not values:
+            return Refusal(RefusalReason.UNSIGNED, "no signature")
         repeated = headers.repeated()
-        refusal = Refusal(RefusalReason.UNSIGNED, "no signature")
         if repeated is not None:
             return refused(RefusalReason.BAD_SIGNATURE, f"{repeated} came more than once")
         foreign = self._origin.refuse_host(headers)
-        if foreign is not None and values:
+        if foreign is not None:
             return foreign
+        old = [value for value in values if cavage.is_cavage(value)]
+        new = ", ".join(value for value in values if not cavage.is_cavage(value))
         if headers.all("signature-input"):
             claim = message_signatures.read_claim(request, headers, new, origin=self._origin, now=now)
             outcome = await self._check(claim)
             if isinstance(outcome, VerifiedSender) or not old:
                 return outcome
-        elif new:
-            refusal = refused(RefusalReason.BAD_SIGNATURE, "a Signature of no known scheme")
-        if len(old) > 1:
-            return refused(RefusalReason.BAD_SIGNATURE, "two Signature headers")
-        return await self._check(cavage.read_claim(request, headers, old[0], now=now)) if old else refusal
+        if len(old) != 1:
+            return refused(RefusalReason.BAD_SIGNATURE, "two Signature headers, or one of no known scheme")
+        return await self._check(cavage.read_claim(request, headers, old[0], now=now))
 
     async def _check(self, claim: Claim | Refusal) -> VerifiedSender | Refusal:
         """Find the claim's key and do the public-key operation, twice if the key may have changed."""

@@ -1,7 +1,6 @@
 """Fetching: redirects, second knocks, media types. A scripted transport stands in for the network."""
 
 import asyncio
-import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -25,6 +24,7 @@ from libline_fed.federation.signatures import (
 )
 from tests.support.hostile_addresses import REFUSED
 from tests.support.keys import ANA_RSA_PRIVATE, ANA_RSA_PUBLIC, KnownKeys
+from tests.support.loopback import Spy
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 KEY_ID = "https://b.example/actor#main-key"
@@ -267,22 +267,7 @@ async def test_https_is_never_given_up_even_among_private_peers() -> None:
     assert len(net.requests) == 1
 
 
-async def test_a_redirect_without_location_is_refused() -> None:
-    fetcher, _ = fetcher_of(lambda _: httpx.Response(302))
-    with pytest.raises(PeerRefused):
-        await fetcher.get("https://a.example/0")
-
-
-_CONNECTED: list[Any] = []
-_IS_WATCHING: list[bool] = []
-
-
-def _see(event: str, arguments: tuple[Any, ...]) -> None:
-    if _IS_WATCHING and event == "socket.connect":
-        _CONNECTED.append(arguments[1])
-
-
-async def test_no_redirect_leads_to_a_special_address() -> None:
+async def test_no_redirect_leads_to_a_special_address(spy: Spy) -> None:
     answers: list[str] = []
 
     async def resolve(host: str, port: int) -> list[str]:
@@ -300,15 +285,12 @@ async def test_no_redirect_leads_to_a_special_address() -> None:
             return await guarded.handle_async_request(request)
 
     fetcher, _ = fetcher_of(Net302(document))
-    sys.addaudithook(_see)
-    _IS_WATCHING.append(True)
     for address in REFUSED:
         literal = f"https://[{address}]/x" if ":" in address else f"https://{address}/x"
         for location, answers in ((literal, []), ("https://evil.example/x", [address])):  # noqa: B007
             with pytest.raises(PeerRefused):
                 await fetcher.get("https://start.example/", same_host_redirects=False)
-    _IS_WATCHING.clear()
-    assert _CONNECTED == []
+    assert spy.connected == []
 
 
 # Second knocks
