@@ -4,6 +4,7 @@ import typer
 
 from libline_fed.cli import (
     backup,
+    bench,
     config,
     demo,
     fetch,
@@ -16,7 +17,6 @@ from libline_fed.cli import (
     serve,
     verify,
 )
-from libline_fed.cli.bench import commands as bench_commands
 
 app = typer.Typer(
     name="libline",
@@ -39,4 +39,4 @@ app.command("fetch")(fetch.fetch)
 app.command("verify")(verify.verify)
 app.command("backup")(backup.backup)
 app.command("demo")(demo.demo)
-app.add_typer(bench_commands, name="bench")
+app.add_typer(bench.commands, name="bench")
