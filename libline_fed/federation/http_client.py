@@ -66,9 +66,9 @@ class HttpClient:
         self._allow_private = allow_private
         self._own_host = own_host
         self._user_agent = user_agent
-        self._system_resolver = SystemResolver() if resolver is None else None
+        self._system_resolver = SystemResolver()  # starts no thread before it is asked
         self._transport = transport or GuardedTransport(
-            resolver=resolver or self._system_resolver or SystemResolver(),
+            resolver=resolver or self._system_resolver,
             allow_private=allow_private,
             tls=_tls_context(extra_ca),
             max_connections=max_connections,
@@ -111,8 +111,7 @@ class HttpClient:
     async def aclose(self) -> None:
         """Close all connections and threads."""
         await self._transport.aclose()
-        if self._system_resolver is not None:
-            self._system_resolver.close()
+        self._system_resolver.close()
 
     def _checked(self, url: str) -> HttpUrl:
         if not is_fetchable(url, allow_private=self._allow_private):
