@@ -148,6 +148,8 @@ class SystemResolver:
 
 
 def _look_up(host: str, port: int) -> list[str]:
+    if host.endswith(".localhost"):
+        host = "localhost"  # RFC 6761 §6.3: always this machine; not every system library knows
     answers = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(answer[4][0]) for answer in answers))
 
