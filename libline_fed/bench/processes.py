@@ -40,7 +40,7 @@ class Running:
                 stderr=file,
             )
 
-    def wait_ready(self, port: int, path: str) -> None:
+    def wait_ready(self, port: int, path: str, *, address: str = "127.0.0.1") -> None:
         """Wait until `GET path` is answered with 200.
 
         Raises: ProcessFailed.
@@ -50,7 +50,7 @@ class Running:
             if self.process.poll() is not None:
                 break
             try:
-                if get(port, path)[0] == 200:
+                if get(port, path, address=address)[0] == 200:
                     return
             except OSError:
                 time.sleep(0.05)
@@ -71,9 +71,11 @@ class Running:
         return self.log.read_text(encoding="utf-8", errors="replace")[-LOG_TAIL_CHARACTERS:]
 
 
-def get(port: int, path: str, *, timeout_s: float = 10) -> tuple[int, bytes]:
+def get(
+    port: int, path: str, *, timeout_s: float = 10, address: str = "127.0.0.1"
+) -> tuple[int, bytes]:
     """Send a GET to a port of this machine and return status and body."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout_s)
+    connection = http.client.HTTPConnection(address, port, timeout=timeout_s)
     try:
         connection.request("GET", path)
         response = connection.getresponse()

@@ -1,0 +1,100 @@
+"""The two instances of the demo: settings, folders, databases, people, processes."""
+
+import asyncio
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from libline_fed.app import Instance
+from libline_fed.bench.databases import fresh_database
+from libline_fed.bench.processes import Running, environ_of, run
+from libline_fed.cli.demo.cast import PASSWORD, PLACES, Place
+from libline_fed.clock import SystemClock
+from libline_fed.config import Settings, load_settings
+from libline_fed.services import accounts
+
+# Two addresses, not two ports of one: cookies do not know ports, and a login would end the other one.
+ADDRESSES = ("127.0.0.1", "127.0.0.2")
+
+
+@dataclass(slots=True)
+class Stage:
+    """One instance of the demo."""
+
+    place: Place
+    settings: Settings
+    environ: dict[str, str]
+    log: Path
+
+    @property
+    def base_url(self) -> str:
+        """Where people and peers find it."""
+        return self.settings.base_url
+
+    @property
+    def host(self) -> str:
+        """The part of its members' handles after the @."""
+        return self.base_url.removeprefix("http://")
+
+
+@contextmanager
+def two_stages(folder: Path, *, port: int, server_url: str | None) -> Iterator[tuple[Stage, ...]]:
+    """Give two running instances with their people; end and remove them at the end."""
+    environ = environ_of({})  # settings that this process was given are not for the demo
+    os.environ.clear()
+    os.environ.update(environ)
+    with ExitStack() as stack:
+        stages = []
+        for place, address in zip(PLACES, ADDRESSES, strict=True):
+            database_url = stack.enter_context(fresh_database(server_url, folder))
+            stages.append(_set_up(place, folder / address, f"http://{address}:{port}", database_url))
+        for stage in stages:
+            asyncio.run(_fill(stage))
+            address, _, number = stage.host.partition(":")
+            arguments = ["serve", "--host", address, "--port", number]
+            process = Running("libline_fed", arguments, log=stage.log, environ=stage.environ)
+            stack.callback(process.stop)
+            process.wait_ready(int(number), "/readyz", address=address)
+        yield tuple(stages)
+
+
+def _set_up(place: Place, folder: Path, base_url: str, database_url: str) -> Stage:
+    folder.mkdir(parents=True)
+    values: dict[str, object] = {
+        "base_url": base_url,
+        "data_dir": folder,
+        "database_url": database_url,
+        "allow_private_peers": True,
+        "instance_name": place.name,
+        "instance_description": place.description,
+        "default_language": place.admin.language,
+        "log_level": "warning",
+    }
+    environ = environ_of(values)
+    run("libline_fed", ["migrate", "--quiet"], environ=environ)
+    return Stage(place, load_settings(**values), environ, folder / "log.txt")
+
+
+async def _fill(stage: Stage) -> None:
+    """Make the sample people of a stage, before it is served."""
+    now = SystemClock().now()
+    instance = Instance(stage.settings)
+    await instance.open()
+    try:
+        for person in stage.place.people:
+            role = "admin" if person is stage.place.admin else "member"
+            await accounts.add_member(
+                instance.store,
+                instance.site,
+                handle=person.handle,
+                name=person.name,
+                email=person.email,
+                password=PASSWORD,
+                role=role,
+                language=person.language,
+                now=now,
+            )
+    finally:
+        await instance.close()
