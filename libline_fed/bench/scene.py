@@ -106,18 +106,18 @@ class Scene:
 
     def follow_back(self, count: int) -> None:
         """Let the member follow actors of the sink, as if they had accepted already."""
+        uris = [self.crowd.uri(index) for index in range(count)]
+        self.ask_database(lambda tx: follow_at_once(tx, HANDLE, uris, datetime.now(UTC)), is_change=True)
 
-        async def unit(tx: Tx) -> None:
-            now = datetime.now(UTC)
-            uris = [self.crowd.uri(index) for index in range(count)]
-            member = await actors.local_by_handle(tx, HANDLE)
-            assert member is not None
-            for actor in (await actors.by_uris(tx, uris)).values():
-                id_ = new_id(now)
-                uri = f"{self.member_uri}/bench-follows/{id_}"
-                await follows.put(tx, Follow(id_, uri, member.id, actor.id, "accepted", now, now))
 
-        self.ask_database(unit, is_change=True)
+async def follow_at_once(tx: Tx, handle: str, uris: list[str], now: datetime) -> None:
+    """Let a member follow known actors, as if they had accepted already."""
+    member = await actors.local_by_handle(tx, handle)
+    assert member is not None
+    for actor in (await actors.by_uris(tx, uris)).values():
+        id_ = new_id(now)
+        follow = Follow(id_, f"{member.uri}/bench-follows/{id_}", member.id, actor.id, "accepted", now, now)
+        await follows.put(tx, follow)
 
 
 def expect_accepted(report: dict[str, Any], count: int) -> None:

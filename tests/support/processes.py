@@ -1,6 +1,5 @@
 """Real `libline` processes: started, killed, asked."""
 
-import asyncio
 import signal
 import time
 from collections.abc import Callable, Mapping
@@ -13,6 +12,7 @@ from sqlalchemy import text
 from libline_fed.bench.processes import ProcessFailed, Running, environ_of, free_ports, get, run
 from libline_fed.config import Settings
 from libline_fed.storage.store import Store, Tx
+from tests.support.databases import run_apart
 
 T = TypeVar("T")
 
@@ -97,7 +97,7 @@ class LiveInstance:
         async def unit(tx: Tx) -> list[tuple[Any, ...]]:
             return [tuple(row) for row in await tx.all(text(query), values)]
 
-        return self._ask(lambda store: store.read(unit))
+        return self.ask(lambda store: store.read(unit))
 
     def change(self, statement: str, **values: object) -> None:
         """Change the database from outside."""
@@ -105,13 +105,15 @@ class LiveInstance:
         async def unit(tx: Tx) -> None:
             await tx.execute(text(statement), values)
 
-        self._ask(lambda store: store.write(unit))
+        self.ask(lambda store: store.write(unit))
 
     def number(self, query: str, **values: object) -> int:
         """Ask the database for one number."""
         return int(self.rows(query, **values)[0][0])
 
-    def _ask(self, question: Callable[[Store], Any]) -> Any:
+    def ask(self, question: Callable[[Store], Any]) -> Any:
+        """Put any question to the database from outside."""
+
         async def work() -> Any:
             given: dict[str, Any] = {
                 name: self.settings[name] for name in DATABASE_SETTINGS & set(self.settings)
@@ -122,7 +124,7 @@ class LiveInstance:
             finally:
                 await store.close()
 
-        return asyncio.run(work())
+        return run_apart(work)
 
     def get(self, path: str) -> tuple[int, bytes]:
         """Send a plain GET."""
