@@ -34,7 +34,7 @@ def demo(
         typer.Option(help="postgresql://… of a server on which two databases may be made. Default: SQLite."),
     ] = None,
 ) -> None:
-    """Show two linked instances, sample people in four languages, and peers that misbehave; all on loopback."""
+    """Show two linked instances, sample people in four languages, peers that misbehave; all on loopback."""
     with tempfile.TemporaryDirectory(prefix="libline-demo-") as folder:
         show("Starting two instances and five peers that misbehave ...")
         with two_stages(Path(folder), port=port, server_url=database_url) as stages:

@@ -1,4 +1,4 @@
-"""What happens in the demo: people follow across, publish, edit, delete; every arrival is awaited and timed."""
+"""What happens in the demo: people follow, publish, edit, delete; every arrival is awaited and timed."""
 
 import asyncio
 import re
