@@ -16,6 +16,7 @@ from libline_fed.config import Federation
 
 DEFAULT_PORTS = ("80", "443")
 MAX_HOST_CHARACTERS = 255
+REMEMBERED_COUNT = 10_000  # verdicts; a delivery asks for the same hosts again and again
 _PLAIN_NAME = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*")
 _PORT = re.compile(r"[0-9]{1,5}")
 _IPV4 = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}")
@@ -76,9 +77,18 @@ class Policies:
             for name, policy in entries.items()
             if policy != Policy.DEFAULT and (host := normal_host(name)) is not None
         }
+        self._verdicts: dict[str, Verdict] = {}
 
     def verdict(self, host: str) -> Verdict:
         """Say how to treat a host, however it is spelled; a host that cannot be read is not allowed."""
+        known = self._verdicts.get(host)
+        if known is None:
+            if len(self._verdicts) >= REMEMBERED_COUNT:
+                self._verdicts.clear()
+            known = self._verdicts[host] = self._judge(host)
+        return known
+
+    def _judge(self, host: str) -> Verdict:
         if self.mode is Federation.OFF:
             return Verdict.NOT_ALLOWED
         name = normal_host(host)

@@ -19,7 +19,7 @@ from libline_fed.jobs import retry
 from libline_fed.jobs.outcomes import Judgement, Outcome, Trouble, judge
 
 MAX_ANSWER_BYTES = 65_536  # nobody reads it
-MAX_ERROR_CHARACTERS = 500
+MAX_ERROR_CHARACTERS = 2_000
 CROWDED_S = 60.0  # how long a host is left alone after 429 without Retry-After
 _NO_SUCH_NAME = {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)}
 

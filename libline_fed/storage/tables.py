@@ -465,7 +465,8 @@ deliveries = Table(  # one row per inbox; the hot table holds only what is not d
     UniqueConstraint("activity_id", "inbox_url"),
     Index("ix_deliveries_queued", "host", "next_attempt_at", sqlite_where=text("state = 'queued'"), postgresql_where=text("state = 'queued'")),
     Index("ix_deliveries_object", "host", "object_uri"),
-    Index("ix_deliveries_state", "state", "id"),
+    # Not over queued rows: SQLite would take it for them, and then looks at every row that waits.
+    Index("ix_deliveries_state", "state", "id", sqlite_where=text("state <> 'queued'"), postgresql_where=text("state <> 'queued'")),
 )
 
 inbox_activities = Table(  # what was accepted with 202, with its raw body

@@ -515,7 +515,13 @@ def _create_deliveries() -> None:
         sqlite_where=sa.text("state = 'queued'"),
         postgresql_where=sa.text("state = 'queued'"),
     )
-    op.create_index("ix_deliveries_state", "deliveries", ["state", "id"])
+    op.create_index(
+        "ix_deliveries_state",
+        "deliveries",
+        ["state", "id"],
+        sqlite_where=sa.text("state <> 'queued'"),
+        postgresql_where=sa.text("state <> 'queued'"),
+    )
 
 
 def _create_notifications() -> None:

@@ -50,7 +50,8 @@ async def _delivered(store: Store, rows: Collection[DueDelivery], now: datetime)
 
 
 async def _all(store: Store) -> list[Delivery]:
-    return sorted(await store.read(lambda tx: deliveries.list_deliveries(tx, limit=1_000)), key=lambda row: row.id)
+    found = await store.read(lambda tx: deliveries.list_deliveries(tx, limit=1_000))
+    return sorted(found, key=lambda row: row.id)
 
 
 async def _release(store: Store) -> None:
@@ -180,7 +181,9 @@ async def test_renewing_keeps_only_what_is_still_ours(store: Store, now: datetim
     assert [peer.host for peer in await _claim(store, now + timedelta(seconds=61))] == ["b.example"]
 
 
-async def test_about_one_object_only_the_oldest_row_is_due(store: Store, clock: FrozenClock, now: datetime) -> None:
+async def test_about_one_object_only_the_oldest_row_is_due(
+    store: Store, clock: FrozenClock, now: datetime
+) -> None:
     outbox = await Outbox.open(store, now)
     create_id = await outbox.post([A, B], now, object_uri=NOTE)
     update_id = await outbox.post([A, B], now, type_="Update", object_uri=NOTE)
@@ -211,7 +214,9 @@ async def test_a_host_with_a_long_queue_gets_a_turn_at_a_time(store: Store, now:
     assert [row.host for row in due].count("b.example") == 1
 
 
-async def test_a_cancelled_row_stays_cancelled_when_its_attempt_is_recorded(store: Store, now: datetime) -> None:
+async def test_a_cancelled_row_stays_cancelled_when_its_attempt_is_recorded(
+    store: Store, now: datetime
+) -> None:
     outbox = await Outbox.open(store, now)
     await outbox.post([A], now)
     due = await _due(store, now, "a.example")
@@ -249,7 +254,9 @@ async def test_a_delete_takes_nothing_back_that_may_be_on_its_way(store: Store, 
     assert [(row.state, row.is_delete) for row in await _all(store)] == [("queued", False), ("queued", True)]
 
 
-async def test_a_delete_goes_out_where_the_create_was_delivered_and_pruned(store: Store, now: datetime) -> None:
+async def test_a_delete_goes_out_where_the_create_was_delivered_and_pruned(
+    store: Store, now: datetime
+) -> None:
     outbox = await Outbox.open(store, now)
     await outbox.post([A], now, object_uri=NOTE)
     await _delivered(store, await _due(store, now, "a.example"), now)
@@ -270,7 +277,8 @@ async def test_dead_rows_are_kept_with_their_reason_and_replayed_with_all_their_
     later = now + timedelta(days=30)
     assert await store.write(lambda tx: deliveries.prune(tx, now=later)) == 0
     (dead,) = await _all(store)
-    assert (dead.state, dead.last_status, dead.last_error, dead.finished_at) == ("dead", 413, "too large", now)
+    assert (dead.state, dead.last_status, dead.last_error) == ("dead", 413, "too large")
+    assert dead.finished_at == now
 
     assert await store.write(lambda tx: deliveries.replay(tx, ids=[dead.id], now=later)) == 1
     (queued,) = await _all(store)

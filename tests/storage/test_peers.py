@@ -105,7 +105,9 @@ async def test_contact_does_not_overrule_retry_after(store: Store, now: datetime
 
 
 @pytest.mark.parametrize("last_status", [401, 404, 429])
-async def test_contact_does_not_repeat_what_was_refused(store: Store, now: datetime, last_status: int) -> None:
+async def test_contact_does_not_repeat_what_was_refused(
+    store: Store, now: datetime, last_status: int
+) -> None:
     outbox = await Outbox.open(store, now)
     await outbox.post([INBOX], now)
     later = now + timedelta(hours=1)
