@@ -54,6 +54,8 @@ class Ledger:
         self.objects: dict[tuple[str, str], tuple[str, str | None]] = {}
         self.first_at: float | None = None
         self.last_at: float | None = None
+        self.connections_count = 0
+        self.requests_count = 0
 
     def note(self, host: str, body: bytes) -> None:
         """Write down one receipt."""
@@ -80,6 +82,8 @@ class Ledger:
         return {
             "received_count": self.receipts.total(),
             "distinct_count": len(self.receipts),
+            "connections_count": self.connections_count,
+            "requests_count": self.requests_count,
             "first_at": self.first_at,
             "last_at": self.last_at,
         }
@@ -89,6 +93,7 @@ class Ledger:
         self.receipts.clear()
         self.objects.clear()
         self.first_at = self.last_at = None
+        self.connections_count = self.requests_count = 0
 
 
 class Connection(asyncio.Protocol):
@@ -105,6 +110,7 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport."""
         self._transport = cast("asyncio.Transport", transport)  # uvloop's is not derived from it
+        self._count_connection()
 
     def data_received(self, data: bytes) -> None:
         """Parse what came; hang up on what is no HTTP."""
@@ -144,7 +150,11 @@ class Connection(asyncio.Protocol):
             + body
         )
 
+    def _count_connection(self) -> None:
+        self._ledger.connections_count += 1
+
     def _answer(self) -> tuple[int, bytes]:
+        self._ledger.requests_count += 1
         if self._parser.get_method() == b"POST":
             self._ledger.note(self._host, bytes(self._body))
             return 202, b""
@@ -155,6 +165,9 @@ class Connection(asyncio.Protocol):
 
 class Control(Connection):
     """The port on which the test or bench asks; `/totals`, `/state`, `/clear`."""
+
+    def _count_connection(self) -> None:
+        """Leave the asker out of the count."""
 
     def _answer(self) -> tuple[int, bytes]:
         match self._url:

@@ -20,6 +20,7 @@ class Sink:
         self.port, self.control_port = free_ports(2)
         self.private_key, key_file = new_key(folder)
         self.crowd = Crowd(self.port, self.private_key)
+        self.public_pem = key_file.read_text()
         arguments = [str(self.port), str(self.control_port), str(hosts_count), str(key_file)]
         self._process = Running(
             "libline_fed.bench.sink", arguments, log=folder / "sink.log", environ=os.environ
@@ -56,9 +57,11 @@ class Sink:
         return post_raw(self.crowd.request(index, inbox_url, document), inbox_url).status_code
 
 
-def post_raw(request: bytes, url: str) -> httpx.Response:
-    """Send a whole ready-made request."""
+def post_raw(request: bytes, url: str, *, client: httpx.Client | None = None) -> httpx.Response:
+    """Send a whole ready-made request, over a client's kept connection if there is one."""
     head, _, body = request.partition(b"\r\n\r\n")
     lines = head.decode("latin-1").split("\r\n")[1:]
     headers = [(name, value.strip()) for name, _, value in (line.partition(":") for line in lines)]
+    if client is not None:
+        return client.post(url, content=body, headers=headers)
     return httpx.post(url, content=body, headers=headers, timeout=30, trust_env=False)
