@@ -59,6 +59,8 @@ _INVISIBLE = re.compile(
 )
 _TAG = re.compile(r"<[^<>]*>?")
 _BREAK_TAG = re.compile(r"<(?:br|/p|/li|/blockquote|/pre|/h[1-6]|/div|/tr)\b[^<>]*>", re.IGNORECASE)
+_HEADING = re.compile(r"<(/?)h[1-6](?:\s[^<>]*)?>", re.IGNORECASE)
+_BLOCK_END = re.compile(r"</(?:div|tr|td|th|dt|dd|table|section|article|figure|figcaption)>", re.IGNORECASE)
 _LONG_ENTITY = re.compile(r"&#[0-9a-fx]{9,};?", re.IGNORECASE)
 _BLANKS = re.compile(r"[ \t\x0b\f\u00a0]+")
 _LINE_ENDS = re.compile(r"\r\n?|[\u2028\u2029\x85]")
@@ -95,7 +97,7 @@ def sanitize_html(html: str, *, own_base_url: str | None = None) -> str:
     if len(html) > MAX_HTML_CHARACTERS:
         return _as_plain_html(html)
     cleaner = _cleaner(own_base_url)
-    once = _without_bare_links(cleaner.clean(html))
+    once = _without_bare_links(cleaner.clean(_keep_blocks_apart(html)))
     # HTML that does not nest (a block inside a link, say) is moved about by the parser, and may move again.
     for _ in range(3):
         if len(once) > min(MAX_HTML_CHARACTERS, MAX_GROWTH * len(html) + _GROWTH_ALLOWANCE):
@@ -110,7 +112,7 @@ def sanitize_html(html: str, *, own_base_url: str | None = None) -> str:
 def plain_text(html: str) -> str:
     """Return the readable text of some HTML: line breaks for blocks, no tags, entities decoded, trimmed."""
     if len(html) <= MAX_HTML_CHARACTERS and "<" in html:
-        html = _cleaner(None).clean(html)
+        html = _cleaner(None).clean(_keep_blocks_apart(html))
     return _strip_tags(html)
 
 
@@ -209,6 +211,14 @@ def _paragraphs(text: str) -> str:
         for paragraph in _PARAGRAPH_END.split(text)
         if paragraph
     )
+
+
+def _keep_blocks_apart(html: str) -> str:
+    """Turn headings into bold paragraphs and put a line end after other blocks that lose their tags."""
+    if "</" not in html:
+        return html
+    html = _HEADING.sub(lambda match: "</strong></p>" if match[1] else "<p><strong>", html)
+    return _BLOCK_END.sub("\n", html)
 
 
 def _without_bare_links(html: str) -> str:

@@ -1,6 +1,7 @@
 """What remote documents become once parsed: plain typed values, HTML already sanitised, URLs already checked.
 
-Parsed is not trusted: only `federation.admit` says whether a document may be believed, by wrapping it in `Admitted`.
+Parsed is not trusted: only `federation.admit` says whether a document may be believed, by wrapping it in
+`Admitted`.
 """
 
 from collections.abc import Mapping

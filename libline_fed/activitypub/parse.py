@@ -106,7 +106,7 @@ def parse_activity(doc: Any) -> Activity | Refusal:
     if type_ in TRANSITIVE_TYPES and not raw_objects and not object_uris:
         return _bad_shape("no object")
     raw_object = raw_objects[0] if len(raw_objects) == 1 and len(many(doc.get("object"))) == 1 else None
-    content = doc.get("content")
+    content = doc.get("content") or (doc.get("summary") if type_ == "Flag" else None)  # Lemmy's reports
     return Activity(
         uri=uri,
         type=type_,
@@ -251,8 +251,8 @@ def visibility_of(to: tuple[str, ...], cc: tuple[str, ...], followers_uri: str |
 def _derived_uri(doc: Mapping[str, Any], actor_uri: str) -> str | None:
     """Make an id for an activity without one: the actor's, with a digest of the whole document.
 
-    AP §3 lets transient activities lack an id, and GoToSocial sends Accept, Undo and Delete so. The same
-    bytes sent again get the same id, anything else another one.
+    AP §3 lets transient activities lack an id; Mastodon's Add and older Pixelfed's Follow do. The same bytes
+    sent again get the same id, anything else another one.
     """
     try:
         canonical = orjson.dumps(doc, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)

@@ -64,7 +64,7 @@ OFFER = OwnProposal(
     revision=1,
     published_at=NOW,
     edited_at=None,
-    hashtags=("LibMentoring", "Cataloguing"),
+    hashtags=("LibMentors", "Cataloguing"),
 )
 
 
@@ -167,7 +167,7 @@ def test_a_proposal_is_built_as_documented() -> None:
     content = (
         "<p><strong>Catalogación RDA &amp; más</strong></p><p>En español, dos personas.</p>"
         '<p><a href="https://a.example/proposals/0190">Oferta de mentoría en a.example</a></p>'
-        '<p><a href="https://a.example/tags/LibMentoring" class="mention hashtag" rel="tag">#LibMentoring</a> '
+        '<p><a href="https://a.example/tags/LibMentors" class="mention hashtag" rel="tag">#LibMentors</a> '
         '<a href="https://a.example/tags/Cataloguing" class="mention hashtag" rel="tag">#Cataloguing</a></p>'
     )
     del document["@context"]
@@ -186,8 +186,8 @@ def test_a_proposal_is_built_as_documented() -> None:
         "tag": [
             {
                 "type": "Hashtag",
-                "name": "#LibMentoring",
-                "href": "https://a.example/tags/LibMentoring",
+                "name": "#LibMentors",
+                "href": "https://a.example/tags/LibMentors",
             },
             {"type": "Hashtag", "name": "#Cataloguing", "href": "https://a.example/tags/Cataloguing"},
         ],
@@ -276,7 +276,7 @@ lines = st.text(min_size=1, max_size=60).map(lambda text: clean_line(text, 120))
         revision=st.integers(0, 10_000),
         published_at=st.just(NOW),
         edited_at=st.none() | st.just(NOW),
-        hashtags=st.lists(st.sampled_from(["LibMentoring", "Cataloguing", "OpenAccess"]), unique=True).map(
+        hashtags=st.lists(st.sampled_from(["LibMentors", "Cataloguing", "OpenAccess"]), unique=True).map(
             tuple
         ),
     )
