@@ -204,6 +204,7 @@ def test_a_line_holds_nothing_that_misleads(text: str, line: str) -> None:
     assert clean_line(text, 100) == line
 
 
+@settings(deadline=None)
 @given(st.text(), st.integers(1, 50))
 def test_a_line_is_one_line_within_its_limit_and_stays(text: str, limit: int) -> None:
     line = clean_line(text, limit)
@@ -242,6 +243,7 @@ def test_typed_text_becomes_paragraphs_with_links(text: str, html: str) -> None:
     assert linkify_text(text) == html
 
 
+@settings(deadline=None)
 @given(st.text() | HTML)
 def test_typed_text_is_always_safe_and_stays(text: str) -> None:
     for html in (linkify_text(text), text_to_html(text)):
@@ -272,6 +274,7 @@ def test_texts_that_people_take_for_the_same_fold_alike(a: str, b: str) -> None:
     assert fold(a) == fold(b)
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_folding_again_changes_nothing(text: str) -> None:
     assert fold(fold(text)) == fold(text)

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from libline_fed import vocabulary
@@ -255,6 +255,7 @@ def test_markup_in_a_title_stays_text() -> None:
 lines = st.text(min_size=1, max_size=60).map(lambda text: clean_line(text, 120)).filter(bool)
 
 
+@settings(deadline=None)
 @given(
     st.builds(
         OwnProposal,

@@ -255,6 +255,7 @@ def test_the_samples_themselves_are_read() -> None:
     assert not isinstance(parse_jrd(JRD), Refusal)
 
 
+@settings(deadline=None)
 @given(st.lists(st.text()).map(tuple), st.lists(st.text()).map(tuple), st.none() | st.text())
 def test_visibility_is_always_one_of_four(
     to: tuple[str, ...], cc: tuple[str, ...], followers_uri: str | None

@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from libline_fed.activitypub.urls import host_of, is_fetchable, is_link, is_username, parse_acct, same_origin
@@ -170,6 +170,7 @@ def test_usernames_are_those_that_other_servers_can_address() -> None:
     assert not is_username(None)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_no_text_makes_them_raise(text: str) -> None:
     host = host_of("https://" + text)

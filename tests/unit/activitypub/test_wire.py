@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from libline_fed.activitypub.wire import dump_json, parse_json
@@ -105,6 +105,7 @@ def test_the_largest_allowed_body_is_read() -> None:
     assert not isinstance(parse_json(body), Refusal)
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.text().filter(lambda key: key[:1] != "@"), JSON, max_size=8))
 def test_what_is_dumped_is_parsed_to_the_same_unless_refused(document: dict[str, Any]) -> None:
     parsed = parse_json(dump_json(document))
@@ -115,6 +116,7 @@ def test_what_is_dumped_is_parsed_to_the_same_unless_refused(document: dict[str,
         assert parsed == document
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200) | st.text(alphabet='{}[]":,\\u0dabn1@', max_size=60).map(str.encode))
 def test_no_bytes_make_it_raise(body: bytes) -> None:
     parsed = parse_json(body)
