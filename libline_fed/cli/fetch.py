@@ -78,9 +78,7 @@ async def _get(url: str, accept: Any, instance: Instance, steps: Steps) -> Respo
     verdict = instance.policies.verdict(host_of(url) or "")
     steps.say("policy", f"{host_of(url)} is {verdict}")
     if not verdict.is_open:
-        raise Forbidden(
-            f"{host_of(url)} is {verdict}", safe="This instance does not speak with that server."
-        )
+        raise Forbidden(f"{host_of(url)} is {verdict}", safe="This instance does not speak with that server.")
     try:
         response = await instance.fetcher.get(url, accept=accept)
     except LibLineError as error:

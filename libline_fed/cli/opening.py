@@ -1,13 +1,15 @@
 """Opens what a command needs, and closes it again."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any, TypeVar
 
 from libline_fed.app import Instance
 from libline_fed.config import Settings, load_settings
-from libline_fed.storage.store import Store, Unit
+from libline_fed.services.site import Site
+from libline_fed.storage.store import Store, Tx, Unit
 
 T = TypeVar("T")
 
@@ -59,5 +61,16 @@ def change(unit: Unit[T]) -> T:
     async def work() -> T:
         async with opened_instance() as instance:
             return await instance.store.write(unit)
+
+    return run(work())
+
+
+def change_with_site(unit: Callable[[Tx, Site, datetime], Awaitable[T]]) -> T:
+    """Make one change that needs to know the instance and the present moment."""
+
+    async def work() -> T:
+        async with opened_instance() as instance:
+            now = instance.clock.now()
+            return await instance.store.write(lambda tx: unit(tx, instance.site, now))
 
     return run(work())

@@ -5,15 +5,19 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from libline_fed.app import Instance
 from libline_fed.bench.databases import fresh_database
 from libline_fed.bench.processes import Running, environ_of, run
-from libline_fed.cli.demo.cast import PASSWORD, PLACES, Place
+from libline_fed.cli.demo.cast import PASSWORD, PLACES, Person, Place
 from libline_fed.clock import SystemClock
 from libline_fed.config import Settings, load_settings
-from libline_fed.services import accounts
+from libline_fed.domain.accounts import AccountState, Role
+from libline_fed.services import actors, members, passwords
+from libline_fed.services.site import Site
+from libline_fed.storage.store import Tx
 
 # Two addresses, not two ports of one: cookies do not know ports, and a login would end the other one.
 ADDRESSES = ("127.0.0.1", "127.0.0.2")
@@ -80,21 +84,36 @@ def _set_up(place: Place, folder: Path, base_url: str, database_url: str) -> Sta
 async def _fill(stage: Stage) -> None:
     """Make the sample people of a stage, before it is served."""
     now = SystemClock().now()
+    password_hash = await passwords.hash_password(PASSWORD)
     instance = Instance(stage.settings)
     await instance.open()
     try:
         for person in stage.place.people:
-            role = "admin" if person is stage.place.admin else "member"
-            await accounts.add_member(
-                instance.store,
-                instance.site,
-                handle=person.handle,
-                name=person.name,
-                email=person.email,
-                password=PASSWORD,
-                role=role,
-                language=person.language,
-                now=now,
+            await instance.keyring.prepare(now=now)
+            await instance.store.write(
+                lambda tx, person=person: _add(tx, instance.site, stage.place, person, password_hash, now)
             )
     finally:
         await instance.close()
+
+
+async def _add(
+    tx: Tx, site: Site, place: Place, person: Person, password_hash: str, now: datetime
+) -> None:
+    role = Role.ADMIN if person is place.admin else Role.MEMBER
+    new = members.NewMember(
+        person.handle, person.email, password_hash, AccountState.ACTIVE, role, person.language
+    )
+    member = await members.create(tx, site, new, now=now)
+    await actors.edit_profile(
+        tx,
+        site,
+        actor_id=member.actor.id,
+        name=person.name,
+        summary_text=person.summary,
+        languages=list(person.draft.languages),
+        fields=[],
+        is_discoverable=True,
+        manually_approves_followers=False,
+        now=now,
+    )
