@@ -1,4 +1,4 @@
-"""Accounts: what a member needs to log in, and the rules for it. An account belongs to exactly one local actor."""
+"""Accounts: what a member needs to log in, and the rules for it. Each belongs to exactly one local actor."""
 
 from dataclasses import dataclass, field
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Handles, the names before the @: which are well formed, and which must stay free because they would mislead."""
+"""Handles, the names before the @: which are well formed, and which would mislead."""
 
 import re
 
@@ -7,7 +7,7 @@ from libline_fed.errors import InvalidInput
 MAX_CHARACTERS = 30
 _WELL_FORMED = re.compile(r"[a-z0-9_]{1,30}")
 
-# Names that speak for the instance, names of pages, and names that mail servers promise to an office (RFC 2142 §2).
+# Names that speak for the instance, names of pages, and the mailboxes of RFC 2142 §2.
 RESERVED = frozenset(
     [
         "abuse",

@@ -15,7 +15,7 @@ TOUCH_AFTER = timedelta(hours=1)  # a visit is written down at most so often
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One row of `sessions`, field by field as the columns are named. The cookie's value itself is not kept."""
+    """One row of `sessions`, field by field as the columns are named. The cookie's value is not kept."""
 
     token_hash: str = field(repr=False)
     account_id: str | None

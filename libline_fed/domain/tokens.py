@@ -1,4 +1,4 @@
-"""Links that carry a secret: to confirm an address, to set a new password, to join, to become the first admin."""
+"""Links that carry a secret: to confirm an address, set a new password, join, or become the first admin."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta

@@ -162,7 +162,7 @@ async def _require_open(tx: Tx, site: Site, form: SignUpForm, now: datetime) -> 
 async def confirm_email(
     tx: Tx, site: Site, *, token: str, translate: Translate = mail_texts.untranslated, now: datetime
 ) -> Member:
-    """Use a confirm link: a new account becomes active or waits for approval, a changed address becomes the address.
+    """Use a confirm link: a new account becomes active or waits for approval, a changed address is adopted.
 
     Moderators are told of a new member who waits (`translate` in the site's language).
     Raises: NotFound if the link does not work (any more); Conflict if another account has the address by now.
@@ -198,7 +198,7 @@ async def log_in(
     old_token: str | None,
     now: datetime,
 ) -> Opened:
-    """Check address and password and open a session; `old_token` is the cookie the browser came with, it dies.
+    """Check address and password and open a session; the browser's former cookie, `old_token`, dies.
 
     Raises: InvalidInput for field `password` if they do not fit together, be the address known or not;
     Conflict or Forbidden (with a `safe` reason) if they do but the account may not log in; TooManyTries.
@@ -249,7 +249,7 @@ async def prove_and_delete(
 
 
 async def delete_account(tx: Tx, site: Site, *, account_id: str, now: datetime) -> Member:
-    """Delete an account with its sessions, links, notifications and mails; of the actor only the address stays.
+    """Delete an account with sessions, links, notifications and mails; of the actor only the address stays.
 
     The URI answers 410 from now on and its handle is never given again. The actor's keys stay, because a
     Delete must still be signed. What the member published, and telling other servers, is for the caller to

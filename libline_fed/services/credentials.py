@@ -67,7 +67,7 @@ async def reset_password(
     translate: Translate = mail_texts.untranslated,
     now: datetime,
 ) -> Member:
-    """Use a reset link: set the password, end every session and other link, and confirm the address (mail came there).
+    """Use a reset link: set the password, end every session, and confirm the address, since mail came there.
 
     Raises: NotFound if the link does not work (any more); InvalidInput for field `password`, which leaves
     the link usable; TooManyTries.

@@ -68,7 +68,7 @@ async def use(tx: Tx, token: str, *, now: datetime) -> Token:
 
 
 async def list_open(tx: Tx, *, by: Account | None, now: datetime) -> list[Token]:
-    """List the invitations that still work, newest first: a coordinator's own, or all for moderators and above.
+    """List the invitations that still work, newest first: a coordinator's own, or for moderators all.
 
     Raises: Forbidden.
     """

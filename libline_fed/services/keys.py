@@ -61,7 +61,7 @@ class Keyring:
         return key
 
     async def proof_key(self, actor_id: str) -> Ed25519PrivateKey:
-        """Return the Ed25519 key that an actor proves documents with; its id on the wire is `Uris.ed25519_key`.
+        """Return the Ed25519 key that an actor proves documents with; its id is `Uris.ed25519_key`.
 
         Call it outside of transactions.
         Raises: NotFound if the actor has no key here.
@@ -71,7 +71,7 @@ class Keyring:
         return key
 
     async def retired_signing_key(self, actor_id: str) -> RSAPrivateKey | None:
-        """Return the RSA key before the current one while it is kept: only to tell late servers of the new one."""
+        """Return the former RSA key while it is kept: only to tell late servers of the new one."""
         found = await self._store.read(lambda tx: keys.find(tx, actor_id, KeyKind.RSA, KeyState.RETIRED))
         key = self._open(found) if found else None
         assert key is None or isinstance(key, RSAPrivateKey)
@@ -146,7 +146,7 @@ class Keyring:
         return PublicKeys(found[KeyKind.RSA].public_pem, ed25519.public_pem if ed25519 else None)
 
     async def fill_pool(self, size: int = POOL_SIZE, *, now: datetime) -> int:
-        """Make RSA keys, one after the other in a thread, until the pool holds `size`; returns how many it made."""
+        """Make RSA keys, one by one in a thread, until the pool holds `size`; returns how many it made."""
         missing_count = size - await self._store.read(keys.count_spare)
         for _ in range(missing_count):
             await self._add_spare(now)
@@ -231,7 +231,7 @@ class Keyring:
         return await self.public_keys(tx, actor_id)
 
     async def replace_compromised(self, tx: Tx, actor_id: str, *, now: datetime) -> PublicKeys:
-        """Replace an RSA key that others may hold, at once and without its signature; returns the new public keys.
+        """Replace an RSA key that others may hold, at once and unannounced; returns the new public keys.
 
         Servers that do not fetch a key again after a failed check refuse this actor until they do.
         Raises: NotFound without a current key.

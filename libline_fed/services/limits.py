@@ -1,4 +1,4 @@
-"""How often something may be tried. Counted in the database by the `limits` package: a restart forgets nothing."""
+"""How often something may be tried. The `limits` package counts in the database: no restart forgets."""
 
 import hashlib
 import math

@@ -1,4 +1,4 @@
-"""The addresses that mails and the console hand out. Opening one changes nothing: the page behind it has a button."""
+"""The addresses that mails and the console hand out. Opening one changes nothing: the page has a button."""
 
 from libline_fed.services.site import Site
 

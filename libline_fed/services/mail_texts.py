@@ -64,7 +64,8 @@ def address_in_use(site: Site, *, handle: str, secret: str, translate: Translate
         translate,
         translate("You have an account already"),
         translate(
-            "Somebody, probably you, tried to sign up at %(site)s with this address. It belongs to @%(handle)s."
+            "Somebody, probably you, tried to sign up at %(site)s with this address. "
+            "It belongs to @%(handle)s."
         ),
         translate("To get into that account, set a new password on this page. The link works for one hour."),
         links.reset_url(site, secret),
@@ -191,7 +192,7 @@ def _text(site: Site, translate: Translate, subject: str, *paragraphs: str, **va
 
 
 def _fill(text: str, values: dict[str, str]) -> str:
-    """Replace `%(name)s`; anything else that has a percent sign stays, so that no translation can break a mail."""
+    """Replace `%(name)s`; any other percent sign stays, so that no translation can break a mail."""
     for name, value in values.items():
         text = text.replace(f"%({name})s", value)
     return text

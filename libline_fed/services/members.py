@@ -292,7 +292,7 @@ async def reject(
     translate: Translate = mail_texts.untranslated,
     now: datetime,
 ) -> None:
-    """Delete the account of somebody who waits; a mail tells so. Nobody has seen the actor: the handle is free again.
+    """Delete the account of somebody who waits; a mail tells so. The handle is free again: nobody saw it.
 
     Raises: NotFound; Conflict if the account does not wait; Forbidden unless by a moderator.
     """

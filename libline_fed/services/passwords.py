@@ -39,12 +39,12 @@ async def hash_password(password: str) -> str:
 
 
 async def verify(password_hash: str | None, password: str) -> Verdict:
-    """Check a password; without a hash it takes as long and is wrong, so that nobody can tell who has an account."""
+    """Check a password; without a hash it takes as long and is wrong: nobody can tell who has an account."""
     return await asyncio.get_running_loop().run_in_executor(_threads, _verify, password_hash, password)
 
 
 def _verify(password_hash: str | None, password: str) -> Verdict:
-    # A longer one cannot be right; it is cut so that nobody makes us hash a megabyte, and takes as long as others.
+    # A longer one cannot be right; it is cut so that nobody makes us hash a megabyte, and costs the same.
     is_possible = password_hash is not None and len(password) <= MAX_PASSWORD_CHARACTERS
     stored = password_hash if password_hash is not None and is_possible else _dummy_hash()
     try:

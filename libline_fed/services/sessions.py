@@ -11,7 +11,7 @@ from libline_fed.storage.store import Tx
 
 
 async def open_session(tx: Tx, *, account: Account | None = None, now: datetime) -> Opened:
-    """Open a session, of a member or (for a day) of nobody; its `token` is the cookie's value, known only now."""
+    """Open a session, of a member or (for a day) of nobody; `token` is the cookie's value, known only now."""
     token = new_token()
     session = await sessions.add(
         tx,
@@ -44,7 +44,7 @@ async def log_in(tx: Tx, *, account: Account, old_token: str | None, now: dateti
 
 
 async def load(tx: Tx, cookie_token: str, *, now: datetime) -> SignedIn | None:
-    """Return the session behind a cookie with its account and actor; None if it is over or its owner may not act.
+    """Return the session behind a cookie with account and actor; None if it is over or its owner may not act.
 
     Works in a reading transaction. When `session.is_touch_due(now)`, call `touch` in a writing one.
     """

@@ -29,7 +29,7 @@ async def add(tx: Tx, *, recipient: str, subject: str, text_body: str, now: date
 
 
 async def lease_batch(tx: Tx, *, limit: int, lease_s: float, now: datetime) -> list[Mail]:
-    """Take the mails that are due, longest waiting first, and hide them from other senders for `lease_s` seconds."""
+    """Take the mails that are due, longest waiting first, and hide them from others for `lease_s` seconds."""
     due = (
         select(mails.c.id)
         .where(
@@ -76,7 +76,7 @@ async def mark_sent(tx: Tx, mail: Mail, *, now: datetime) -> bool:
 
 
 async def mark_failed(tx: Tx, mail: Mail, *, error: str, retry_at: datetime | None) -> bool:
-    """Record a failed attempt: try again at `retry_at`, or never; False if the lease has passed to another."""
+    """Record a failed attempt: try again at `retry_at`, or never; False if the lease has passed on."""
     statement = update(mails).where(
         mails.c.id == mail.id, mails.c.fence == mail.fence, mails.c.state == "queued"
     )

@@ -48,7 +48,7 @@ async def find(tx: Tx, kind: TokenKind, secret: str, *, now: datetime) -> Token 
 
 
 async def consume(tx: Tx, kind: TokenKind, secret: str, *, now: datetime) -> Token | None:
-    """Use a link once; None if it does not work (any more). Of two that try at once, the last use goes to one."""
+    """Use a link once; None if it does not work (any more). Of two at once, one gets the last use."""
     statement = (
         update(tokens)
         .where(

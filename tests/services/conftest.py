@@ -81,8 +81,14 @@ async def add(store: Store, site: Site, now: datetime) -> Add:
     async def make(handle: str, role: Role = Role.MEMBER) -> Member:
         member, _ = await store.write(
             lambda tx: members.add(
-                tx, site, handle=handle, email=f"{handle}@mail.example", password_hash=password_hash, role=role,
-                by=None, now=now,
+                tx,
+                site,
+                handle=handle,
+                email=f"{handle}@mail.example",
+                password_hash=password_hash,
+                role=role,
+                by=None,
+                now=now,
             )
         )
         return member

@@ -26,7 +26,9 @@ Outgoing = Callable[[], Awaitable[list[Mail]]]
 FORM = SignUpForm("Marta", "Marta@Mail.Example", PASSWORD, "es")
 
 
-async def sign_up(store: Store, limiter: Limits, site: Site, now: datetime, form: SignUpForm = FORM) -> NextStep:
+async def sign_up(
+    store: Store, limiter: Limits, site: Site, now: datetime, form: SignUpForm = FORM
+) -> NextStep:
     return await accounts.sign_up(store, limiter, site, form, client=CLIENT, now=now)
 
 
@@ -181,7 +183,13 @@ async def test_the_right_password_opens_a_session_under_a_new_secret(
     ana = await add("ana")
     planted = await store.write(lambda tx: sessions.open_session(tx, now=now))
     opened = await accounts.log_in(
-        store, limiter, email=" ANA@mail.example", password=PASSWORD, client=CLIENT, old_token=planted.token, now=now
+        store,
+        limiter,
+        email=" ANA@mail.example",
+        password=PASSWORD,
+        client=CLIENT,
+        old_token=planted.token,
+        now=now,
     )
     assert opened.token != planted.token
     assert await store.read(lambda tx: sessions.load(tx, planted.token, now=now)) is None
@@ -224,7 +232,9 @@ async def test_an_unknown_address_costs_a_hash_too(
     assert checked == [True, False]
 
 
-async def test_an_old_hash_is_made_again_at_login(store: Store, limiter: Limits, add: Add, now: datetime) -> None:
+async def test_an_old_hash_is_made_again_at_login(
+    store: Store, limiter: Limits, add: Add, now: datetime
+) -> None:
     ana = await add("ana")
     cheap = passwords.PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1).hash(PASSWORD)
     await store.write(
@@ -253,7 +263,9 @@ async def test_the_26th_guess_in_an_hour_never_reaches_the_hash(
     monkeypatch.setattr(passwords, "verify", wrong)
     for guess in range(30):
         with pytest.raises((InvalidInput, TooManyTries)):
-            await log_in(store, limiter, now, "ana@mail.example", f"guess {guess}", client=f"198.51.100.{guess}")
+            await log_in(
+                store, limiter, now, "ana@mail.example", f"guess {guess}", client=f"198.51.100.{guess}"
+            )
     assert len(reached) == 25
     with pytest.raises(TooManyTries) as refused:
         await log_in(store, Limits(store), now, "Ana@mail.example")  # after a restart, other letters
@@ -304,7 +316,9 @@ async def test_a_deleted_account_leaves_its_address_and_a_tombstone_only(
         await accounts.prove_and_delete(
             store, limiter, site, account_id=ana.account.id, password="wrong password 1", now=now
         )
-    await accounts.prove_and_delete(store, limiter, site, account_id=ana.account.id, password=PASSWORD, now=now)
+    await accounts.prove_and_delete(
+        store, limiter, site, account_id=ana.account.id, password=PASSWORD, now=now
+    )
 
     assert await store.read(lambda tx: sessions.load(tx, opened.token, now=now)) is None
     assert await store.read(lambda tx: members.current(tx, ana.account.id)) is None
