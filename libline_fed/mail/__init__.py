@@ -1,1 +1,1 @@
-"""Mail to members, from a durable queue."""
+"""Sends queued mail: makes the message, speaks SMTP or prints, tries again. Knows not what mails say."""
