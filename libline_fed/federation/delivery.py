@@ -193,8 +193,14 @@ class DeliveryWorker:
     async def _sign(self, batch: list[HeldHost]) -> None:
         try:
             signed = await self._signer.sign([(held.letters[0], held.scheme) for held in batch])
+        except Exception as error:  # noqa: BLE001  the worker loop: recorded with each row
+            log.error("delivery-not-signed", traceback=traceback.format_exc())
+            for held in batch:
+                self._finish(held, self._postman.broken(held.letters[0], repr(error)))
+            return
         finally:
             self._signing_count -= len(batch)
+            self._changed.set()
         at_s = monotonic_s()
         for held, result in zip(batch, signed, strict=True):
             if isinstance(result, LibLineError):

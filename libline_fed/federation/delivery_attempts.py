@@ -14,7 +14,7 @@ from libline_fed.clock import Clock
 from libline_fed.domain.deliveries import DeliveryState, Recorded
 from libline_fed.errors import LibLineError, PeerRefused, PeerUnavailable, PermanentError, TemporaryError
 from libline_fed.federation.delivery_signing import CAVAGE, RFC9421, Headers, Letter, Signer
-from libline_fed.federation.http_client import HttpClient, Response
+from libline_fed.federation.http_client import HttpClient
 from libline_fed.jobs import retry
 from libline_fed.jobs.outcomes import Judgement, Outcome, Trouble, judge
 
@@ -73,6 +73,16 @@ class Attempt:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class _Reply:
+    """The answer to one knock, as far as it matters."""
+
+    judgement: Judgement
+    status: int | None
+    retry_after: str | None = None
+    detail: str = ""
+
+
 class Postman:
     """Makes attempts. `chance` gives the jitter, a number from 0 to 1."""
 
@@ -95,21 +105,20 @@ class Postman:
 
     async def attempt(self, letter: Letter, headers: Headers, scheme: str) -> Attempt:
         """Send a letter that was signed with `scheme`, knock a second time if need be, and judge."""
-        judgement, answer, detail = await self._knock(letter, headers, knocks_count=1)
-        if judgement.outcome is Outcome.KNOCK_AGAIN:
+        reply = await self._knock(letter, headers, knocks_count=1)
+        if reply.judgement.outcome is Outcome.KNOCK_AGAIN:
             scheme = RFC9421 if scheme == CAVAGE else CAVAGE
             signed = (await self._signer.sign([(letter, scheme)]))[0]
             if isinstance(signed, LibLineError):
                 return self.unsigned(letter, signed)
-            judgement, answer, detail = await self._knock(letter, signed, knocks_count=2)
+            reply = await self._knock(letter, signed, knocks_count=2)
         now = self._clock.now()
-        status = answer.status if answer is not None else None
-        if judgement.outcome is Outcome.DELIVERED:
-            recorded = Recorded(letter.delivery, DeliveryState.DELIVERED, now, last_status=status)
+        if reply.judgement.outcome is Outcome.DELIVERED:
+            recorded = Recorded(letter.delivery, DeliveryState.DELIVERED, now, last_status=reply.status)
             return Attempt(recorded, HostEffect.ANSWERED, scheme=scheme)
-        if judgement.outcome is Outcome.REFETCH_ACTOR:
-            return await self._ask_actor(letter, judgement, status)
-        return self._failed(letter, judgement, answer, detail, now)
+        if reply.judgement.outcome is Outcome.REFETCH_ACTOR:
+            return await self._ask_actor(letter, reply)
+        return self._failed(letter, reply, now)
 
     def unsigned(self, letter: Letter, error: LibLineError) -> Attempt:
         """Return what is recorded for a letter that could not be signed."""
@@ -127,70 +136,61 @@ class Postman:
         now = self._clock.now()
         return Attempt(Recorded(letter.delivery, DeliveryState.QUEUED, now, now, None, "interrupted"))
 
-    async def _knock(
-        self, letter: Letter, headers: Headers, *, knocks_count: int
-    ) -> tuple[Judgement, Response | None, str]:
+    async def _knock(self, letter: Letter, headers: Headers, *, knocks_count: int) -> _Reply:
         try:
             answer = await self._client.request(
                 "POST", letter.delivery.inbox_url, headers=headers, body=letter.body.content,
                 max_bytes=MAX_ANSWER_BYTES,
             )
         except (PeerUnavailable, PeerRefused) as error:
-            # The answer began and was refused for its form: its status still counts.
+            # An answer that began, but was refused for its form, still has a status.
             judgement = judge(status=error.status, trouble=_trouble_of(error), knocks_count=knocks_count)
-            return judgement, None, error.detail
+            return _Reply(judgement, error.status, detail=error.detail)
         judgement = judge(
             status=answer.status,
             content_type=answer.headers.get("content-type", ""),
             knocks_count=knocks_count,
         )
-        return judgement, answer, ""
+        return _Reply(judgement, answer.status, answer.headers.get("retry-after"))
 
-    async def _ask_actor(self, letter: Letter, judgement: Judgement, status: int | None) -> Attempt:
+    async def _ask_actor(self, letter: Letter, reply: _Reply) -> Attempt:
         """Look at the actor behind an inbox that has moved, is missing, or answers with a web page."""
-        delivery = letter.delivery
+        delivery, reason = letter.delivery, reply.judgement.reason
         try:
             check = await self._check_inbox(delivery.inbox_url)
             if check.state is InboxState.GONE:
                 await self._on_gone(delivery.inbox_url)
         except (TemporaryError, PermanentError) as error:
             check = InboxCheck(InboxState.UNKNOWN)
-            judgement = Judgement(judgement.outcome, f"{judgement.reason}; {error.detail}")
+            reason = f"{reason}; {error.detail}"
         now = self._clock.now()
         if check.state is InboxState.GONE:
-            dead = _dead(letter, now, "the recipient is gone", status)
+            dead = _dead(letter, now, "the recipient is gone", reply.status)
             return Attempt(dead, HostEffect.ANSWERED, is_gone=True)
-        recorded = self._later(letter, now, reason=judgement.reason, status=status)
+        recorded = self._later(letter, now, reason=reason, status=reply.status)
         new_host = host_of(check.inbox_url) if check.inbox_url else None
         if check.state is not InboxState.MOVED or new_host is None or check.inbox_url == delivery.inbox_url:
             return Attempt(recorded, HostEffect.ANSWERED)
         assert check.inbox_url is not None
         if delivery.attempts_count == 0:  # at once, but an inbox that moves on and on gets the usual waits
-            recorded = Recorded(delivery, DeliveryState.QUEUED, now, now, status, judgement.reason)
+            recorded = Recorded(delivery, DeliveryState.QUEUED, now, now, reply.status, reason)
         return Attempt(recorded, HostEffect.ANSWERED, moved_to=(new_host, check.inbox_url))
 
-    def _failed(
-        self, letter: Letter, judgement: Judgement, answer: Response | None, detail: str, now: datetime
-    ) -> Attempt:
-        status = answer.status if answer is not None else None
-        reason = f"{judgement.reason}: {detail}" if detail else judgement.reason
+    def _failed(self, letter: Letter, reply: _Reply, now: datetime) -> Attempt:
+        judgement, status = reply.judgement, reply.status
+        reason = f"{judgement.reason}: {reply.detail}" if reply.detail else judgement.reason
         if judgement.outcome is Outcome.DEAD:
             effect = HostEffect.ANSWERED if status is not None else HostEffect.NONE
             return Attempt(_dead(letter, now, reason, status), effect)
         is_slow = judgement.outcome is Outcome.RETRY_SLOWLY
-        wait_s = self._asked_wait_s(judgement, answer, now)
+        wait_s = None if is_slow else retry.parse_retry_after(reply.retry_after, now=now)
+        if wait_s is None and status == 429:
+            wait_s = CROWDED_S
         recorded = self._later(letter, now, reason=reason, status=status, is_slow=is_slow, wait_s=wait_s)
         if wait_s is not None:
             return Attempt(recorded, HostEffect.ASKED_TO_WAIT, wait_s)
         effect = HostEffect.FAILED if judgement.is_host_failing else HostEffect.ANSWERED
         return Attempt(recorded, effect)
-
-    @staticmethod
-    def _asked_wait_s(judgement: Judgement, answer: Response | None, now: datetime) -> float | None:
-        if answer is None or judgement.outcome is not Outcome.RETRY:
-            return None
-        asked_s = retry.parse_retry_after(answer.headers.get("retry-after"), now=now)
-        return CROWDED_S if asked_s is None and answer.status == 429 else asked_s
 
     def _later(
         self,

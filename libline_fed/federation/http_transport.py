@@ -64,18 +64,20 @@ class _Exchange:
 
     def fail_too_large(self, host: str) -> None:
         """Refuse the rest of the body."""
-        self.fail(PeerRefused(f"{host} sent more than {self.max_body_bytes} bytes"))
+        self.fail(PeerRefused(f"{host} sent more than {self.max_body_bytes} bytes", status=self.status))
 
     def refuse_by_headers(self, host: str) -> None:
         """Fail if the headers announce what LibLine does not read."""
         for name, value in self.headers:
             plain = value.strip().lower()
             if name == b"content-encoding" and plain != b"identity":
-                self.fail(PeerRefused(f"{host} compressed its answer, though asked not to"))
+                detail = f"{host} compressed its answer, though asked not to"
+                self.fail(PeerRefused(detail, status=self.status))
             elif name == b"transfer-encoding":
                 self.has_length = True
                 if plain != b"chunked":
-                    self.fail(PeerRefused(f"{host} uses a transfer coding that was not asked for"))
+                    detail = f"{host} uses a transfer coding that was not asked for"
+                    self.fail(PeerRefused(detail, status=self.status))
             elif name == b"content-length":
                 self.has_length = True
                 if not plain.isdigit() or len(plain) > 15 or int(plain) > self.max_body_bytes:

@@ -35,8 +35,8 @@ async def add_many(
 ) -> int:
     """Queue an activity for each (host, inbox URL) with the event; return how many were new.
 
-    An inbox gets an activity once, however often it is named. A Delete takes back what has not left yet: hosts
-    that never heard of the object do not hear of its end.
+    An inbox gets an activity once, however often it is named. A Delete takes back what has not left yet:
+    hosts that never heard of the object do not hear of its end.
     """
     wanted = {url: host for host, url in inboxes}
     # Also locks the hosts, so that no worker leases one of them between this look and the commit.

@@ -125,9 +125,9 @@ async def save(tx: Tx, updates: Collection[PeerUpdate]) -> None:
 async def heard(tx: Tx, hosts: Collection[str], now: datetime) -> None:
     """Take note that a verified activity came from each host: it is up, so what waits for it is tried now.
 
-    What waits because a host could not be reached becomes due and wakes "deliveries": within two seconds, and
-    not more often while the attempts go on to fail, since a host that talks need not listen. A host that
-    asked us to wait (Retry-After) or refuses us is not disturbed sooner. When nothing waits: one indexed read.
+    What waits because a host could not be reached becomes due and wakes "deliveries": within two seconds,
+    and not more often while the attempts go on to fail, since a host that talks need not listen. A host that
+    asked us to wait (Retry-After) or refuses us is not disturbed sooner. Nothing waits: one indexed read.
     """
     named = sorted(set(hosts))
     found = await tx.all(select(peers).where(peers.c.host.in_(named)))

@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from libline_fed.clock import FrozenClock
 from libline_fed.config import Federation
@@ -17,20 +16,12 @@ from libline_fed.domain.peers import Peer, Policies
 from libline_fed.federation.delivery import DeliverySettings, DeliveryWorker, Hooks
 from libline_fed.federation.delivery_attempts import InboxCheck, InboxState
 from libline_fed.federation.http_client import HttpClient
+from libline_fed.services.keys import Keyring
 from libline_fed.storage import deliveries, peers
 from libline_fed.storage.store import Store
 from tests.support import keys
 from tests.support.inboxes import Inbox, serve
-from tests.support.outbox import URIS, Outbox
-
-
-class AnasKey:
-    """A keyring with one key."""
-
-    async def signing_key(self, actor_id: str) -> RSAPrivateKey:
-        """Return Ana's key, whoever asks."""
-        assert isinstance(keys.ANA_RSA_PRIVATE, RSAPrivateKey)
-        return keys.ANA_RSA_PRIVATE
+from tests.support.outbox import SEALER, URIS, Outbox
 
 
 @dataclass
@@ -40,6 +31,7 @@ class Sending:
     store: Store
     clock: FrozenClock
     client: HttpClient
+    keyring: Keyring
     outbox: Outbox
     known: keys.KnownKeys
     entries: dict[str, str] = field(default_factory=dict)  # policies
@@ -51,7 +43,7 @@ class Sending:
     def worker(self, *, chance: float = 0.5, **settings: Any) -> DeliveryWorker:
         """Make a worker."""
         made = DeliveryWorker(
-            self.store, self.client, AnasKey(), self.clock, URIS,
+            self.store, self.client, self.keyring, self.clock, URIS,
             hooks=Hooks(
                 policies=lambda: Policies(Federation.OPEN, self.entries), check_inbox=self._check,
                 on_gone=self._on_gone,
@@ -106,7 +98,7 @@ async def sending(store: Store, clock: FrozenClock, now: datetime) -> AsyncItera
     known = keys.KnownKeys()
     known.add(outbox.key_id, outbox.actor_uri, keys.ANA_RSA_PUBLIC)
     client = HttpClient(allow_private=True, own_host=URIS.host, user_agent="LibLine/test")
-    made = Sending(store, clock, client, outbox, known)
+    made = Sending(store, clock, client, Keyring(store, SEALER), outbox, known)
     yield made
     await client.aclose()
     await made.close()

@@ -4,12 +4,14 @@ from datetime import timedelta
 from email.utils import parsedate_to_datetime
 
 import pytest
+from sqlalchemy import delete
 
 from libline_fed.errors import NotFound, PeerUnavailable, StoreBusy
 from libline_fed.federation.delivery_attempts import InboxCheck, InboxState
 from libline_fed.federation.signatures import VerifiedSender
 from libline_fed.services import deliveries as queue
 from libline_fed.storage import peers
+from libline_fed.storage.tables import actor_keys
 from tests.federation.conftest import Sending
 from tests.support.inboxes import Answer
 from tests.support.outbox import URIS
@@ -224,18 +226,16 @@ async def test_a_name_that_does_not_exist_is_retried_more_slowly(
 
 
 async def test_an_actor_without_a_key_leaves_a_dead_letter_with_the_reason(
-    sending: Sending, monkeypatch: pytest.MonkeyPatch
+    sending: Sending,
 ) -> None:
-    async def no_key(*_: object) -> None:
-        raise NotFound("this actor has no key")
-
-    monkeypatch.setattr("tests.federation.conftest.AnasKey.signing_key", no_key)
+    await sending.store.write(lambda tx: tx.execute(delete(actor_keys)))
     inbox = await sending.inbox()
     await sending.outbox.post([inbox.target], sending.clock.now())
     await sending.worker().run_once()
     row = await sending.row()
     assert row.state == "dead"
-    assert "this actor has no key" in (row.last_error or "")
+    assert "has no current rsa key" in (row.last_error or "")
+    assert inbox.received == []
 
 
 async def test_a_defect_is_recorded_with_its_row_and_stops_nothing(
@@ -256,6 +256,29 @@ async def test_a_defect_is_recorded_with_its_row_and_stops_nothing(
     assert states[good.host].state == "delivered"
     assert states[bad.host].state == "queued"
     assert "a defect" in (states[bad.host].last_error or "")
+
+
+async def test_a_defect_in_signing_is_recorded_with_its_row(
+    sending: Sending, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: object) -> None:
+        raise RuntimeError("a defect")
+
+    monkeypatch.setattr(sending.keyring, "signing_key", broken)
+    inbox = await sending.inbox()
+    await sending.outbox.post([inbox.target], sending.clock.now())
+    await sending.worker().run_once()
+    row = await sending.row()
+    assert (row.state, row.attempts_count) == ("queued", 1)
+    assert "a defect" in (row.last_error or "")
+
+
+async def test_an_answer_of_a_form_that_is_not_read_counts_by_its_status(sending: Sending) -> None:
+    inbox = await sending.inbox()
+    inbox.answers(Answer(202, {"Content-Encoding": "gzip"}))
+    await sending.outbox.post([inbox.target], sending.clock.now())
+    await sending.worker().run_once()
+    assert (await sending.row()).state == "delivered"
 
 
 async def test_a_blocked_server_gets_nothing_and_its_rows_are_cancelled(sending: Sending) -> None:

@@ -7,12 +7,16 @@ import orjson
 from sqlalchemy import insert
 
 from libline_fed.activitypub.uris import Uris
+from libline_fed.domain.keys import KeyKind, KeyState
 from libline_fed.ids import new_id
-from libline_fed.storage import deliveries
+from libline_fed.sealing import Sealer
+from libline_fed.storage import deliveries, keys
 from libline_fed.storage.store import Store, Tx
 from libline_fed.storage.tables import activities, actors
+from tests.support.keys import ANA_RSA
 
 URIS = Uris("https://ana.example")
+SEALER = Sealer("a secret of a test, which protects nothing")
 
 
 class Outbox:
@@ -26,7 +30,7 @@ class Outbox:
 
     @classmethod
     async def open(cls, store: Store, now: datetime) -> "Outbox":
-        """Make the actor."""
+        """Make the actor, with her RSA key."""
         outbox = cls(store, new_id(now))
 
         async def unit(tx: Tx) -> None:
@@ -36,6 +40,10 @@ class Outbox:
                     host=URIS.host, inbox_url=f"{outbox.actor_uri}/inbox", fields=[], languages=[],
                     also_known_as=[], created_at=now, updated_at=now,
                 )
+            )
+            await keys.add(
+                tx, actor_id=outbox.actor_id, kind=KeyKind.RSA, state=KeyState.CURRENT,
+                public_pem=ANA_RSA.public_pem, private_encrypted=SEALER.seal(ANA_RSA.private_pem), now=now,
             )
 
         await store.write(unit)
