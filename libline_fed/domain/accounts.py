@@ -98,7 +98,9 @@ def normalise_email(text: str) -> str:
     if len(typed) > MAX_EMAIL_CHARACTERS or not _FORBIDDEN_IN_EMAIL.isdisjoint(typed):
         raise problem
     try:
-        valid = validate_email(typed, check_deliverability=False, allow_smtputf8=False, test_environment=True)
+        valid = validate_email(
+            typed, strict=True, check_deliverability=False, allow_smtputf8=False, test_environment=True
+        )
     except EmailNotValidError as error:
         raise problem from error
     if valid.ascii_email is None:

@@ -96,7 +96,8 @@ class SmtpBackend:
         try:
             async with asyncio.timeout(SEND_S):
                 await aiosmtplib.send(
-                    message, sender=sender, recipients=[recipient], hostname=server.hostname, port=server.port,
+                    message, sender=sender, recipients=[recipient], hostname=server.hostname,
+                    port=server.port,
                     username=server.username, password=server.password, use_tls=server.is_tls,
                     # None: STARTTLS if the server offers it.
                     start_tls=False if server.is_tls else True if server.needs_starttls else None,

@@ -1,7 +1,7 @@
 """The mail worker: leases queued mails, hands them to a back end, writes down what became of each.
 
-A mail may go out twice if the machine dies between handing it over and writing that down; it then has the same
-Message-ID. It is never lost: an unfinished lease runs out and the mail is taken again.
+A mail may go out twice if the machine dies between handing it over and writing that down; it then has
+the same Message-ID. It is never lost: an unfinished lease runs out and the mail is taken again.
 """
 
 import asyncio
@@ -75,44 +75,42 @@ class MailWorker:
         )
         for mail in batch:
             if self._is_stopping or self._is_lost(mail):
-                await self._store.write(lambda tx, mail=mail: mails.release(tx, mail))
+                await self._release(mail)
             else:
                 await self._try(mail)
         return len(batch)
 
+    async def _release(self, mail: Mail) -> None:
+        await self._store.write(lambda tx: mails.release(tx, mail))
+
     def _is_lost(self, mail: Mail) -> bool:
-        """Tell whether the lease has run out while others were sent; somebody else may have the mail by now."""
+        """Tell whether the lease has run out while others were sent; another may have the mail by now."""
         return mail.lease_until is None or self._clock.now() >= mail.lease_until
 
     async def _try(self, mail: Mail) -> None:
         try:
             message = build_message(mail, sender=self._sender)
             await self._backend.send(message, sender=self._sender.addr_spec, recipient=mail.recipient)
-        except TemporaryError as error:
-            now = self._clock.now()
-            retry_at = next_attempt_at(
-                attempts_count=mail.attempts_count, created_at=mail.created_at, now=now
-            )
-            await self._failed(mail, error.detail, retry_at)
         except PermanentError as error:
             await self._failed(mail, error.detail, None)
+        except TemporaryError as error:
+            await self._failed(mail, error.detail, self._retry_at(mail))
         except Exception as error:
             # A back end with a fault must neither lose the mail nor try it without end.
             log.exception("a mail could not be sent", mail_id=mail.id)
-            now = self._clock.now()
-            retry_at = next_attempt_at(
-                attempts_count=mail.attempts_count, created_at=mail.created_at, now=now
-            )
-            await self._failed(mail, repr(error), retry_at)
+            await self._failed(mail, repr(error), self._retry_at(mail))
         else:
             now = self._clock.now()
             await self._store.write(lambda tx: mails.mark_sent(tx, mail, now=now))
             log.info("mail sent", mail_id=mail.id, attempts=mail.attempts_count)
 
-    async def _failed(self, mail: Mail, error: str, retry_at: datetime | None) -> None:
-        log.warning(
-            "mail not sent", mail_id=mail.id, error=error, retry_at=retry_at.isoformat() if retry_at else None
+    def _retry_at(self, mail: Mail) -> datetime | None:
+        return next_attempt_at(
+            attempts_count=mail.attempts_count, created_at=mail.created_at, now=self._clock.now()
         )
+
+    async def _failed(self, mail: Mail, error: str, retry_at: datetime | None) -> None:
+        log.warning("mail not sent", mail_id=mail.id, error=error, retry_at=str(retry_at))
         await self._store.write(lambda tx: mails.mark_failed(tx, mail, error=error, retry_at=retry_at))
 
 
