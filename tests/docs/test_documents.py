@@ -80,7 +80,7 @@ def test_every_command_that_a_document_names_exists() -> None:
     groups = {name.partition(" ")[0] for name in known}
     for path in DOCUMENTS:
         for name in re.findall(
-            r"(?:`|^|/)libline ([a-z]+(?: [a-z]+)?)", path.read_text(encoding="utf-8"), re.MULTILINE
+            r"(?:`|^|bin/)libline ([a-z]+(?: [a-z]+)?)", path.read_text(encoding="utf-8"), re.MULTILINE
         ):
             assert name in known or name.partition(" ")[0] in known | groups, f"{path.name}: libline {name}"
 
