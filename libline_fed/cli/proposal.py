@@ -8,6 +8,7 @@ import typer
 
 from libline_fed.cli.opening import change_with_site
 from libline_fed.cli.output import AsJson, show, show_list
+from libline_fed.domain.accounts import Member
 from libline_fed.domain.proposals import Audience, Draft, Proposal, Purpose, Status
 from libline_fed.errors import InvalidInput, NotFound
 from libline_fed.services import members, proposals
@@ -134,7 +135,7 @@ def list_(
     show_list(change_with_site(unit), _COLUMNS, as_json=as_json, empty="There are none.")
 
 
-async def _all_members(tx: Tx) -> list[members.Member]:
+async def _all_members(tx: Tx) -> list[Member]:
     found, page = [], 1
     while True:
         listed = await members.list_accounts(tx, page=page)

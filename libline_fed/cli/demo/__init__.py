@@ -76,7 +76,7 @@ def _report(play: Play) -> bool:
 
 async def _report_trouble(scene: Scene, play: Play) -> None:
     show("\nWhat ana’s server did about the peers that misbehave:")
-    rows = []
+    rows: list[dict[str, object]] = []
     for peer in play.troublemakers:
         latest = (await scene.deliveries_to(peer.host))[:1]
         rows.extend(
