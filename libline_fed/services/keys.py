@@ -60,13 +60,13 @@ class Keyring:
         assert isinstance(key, RSAPrivateKey)
         return key
 
-    async def proof_key(self, actor_id: str) -> Ed25519PrivateKey:
+    async def proof_key(self, actor_id: str, *, tx: Tx | None = None) -> Ed25519PrivateKey:
         """Return the Ed25519 key that an actor proves documents with; its id is `Uris.ed25519_key`.
 
-        Call it outside of transactions.
+        Inside a transaction give its `tx`, which also sees an actor made a moment ago.
         Raises: NotFound if the actor has no key here.
         """
-        key = await self._current(actor_id, KeyKind.ED25519)
+        key = await self._current(actor_id, KeyKind.ED25519, tx)
         assert isinstance(key, Ed25519PrivateKey)
         return key
 
@@ -77,13 +77,16 @@ class Keyring:
         assert key is None or isinstance(key, RSAPrivateKey)
         return key
 
-    async def _current(self, actor_id: str, kind: KeyKind) -> PrivateKey:
+    async def _current(self, actor_id: str, kind: KeyKind, tx: Tx | None = None) -> PrivateKey:
         slot = (actor_id, kind)
         cached = self._cache.get(slot)
         if cached is not None and monotonic_s() - cached.checked_s < RECHECK_S:
             self._cache.move_to_end(slot)
             return cached.private
-        found = await self._store.read(lambda tx: keys.find(tx, actor_id, kind, KeyState.CURRENT))
+        if tx is not None:
+            found = await keys.find(tx, actor_id, kind, KeyState.CURRENT)
+        else:
+            found = await self._store.read(lambda tx: keys.find(tx, actor_id, kind, KeyState.CURRENT))
         if found is None:
             self._cache.pop(slot, None)
             raise NotFound(f"actor {actor_id} has no current {kind} key")
