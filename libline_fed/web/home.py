@@ -1,0 +1,50 @@
+"""The first page: what this is for visitors, what is new for members; and the page about this server."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from libline_fed.services import proposals
+from libline_fed.storage.store import Tx
+from libline_fed.web.context import WebContext
+from libline_fed.web.pages import Access, GuardedRoute, Pages, get
+from libline_fed.web.visits import visit_of
+
+SHOWN_COUNT = 4
+
+
+class HomePages(Pages):
+    """Home and about."""
+
+    async def home(self, request: Request) -> Response:
+        """Show the newest offers and requests, and to members their own."""
+        visit = visit_of(request)
+        now = self.now()
+
+        async def unit(tx: Tx) -> tuple[proposals.Page, proposals.Page, list[proposals.Listed]]:
+            offers = await proposals.directory(tx, purpose="offer", viewer_is_member=visit.is_member, now=now)
+            requests = await proposals.directory(
+                tx, purpose="request", viewer_is_member=visit.is_member, now=now
+            )
+            own = await proposals.own(tx, visit.actor.id) if visit.actor is not None else []
+            return offers, requests, own
+
+        offers, requests, own = await self.store.read(unit)
+        return self.render(
+            request,
+            "home/home.html",
+            offers=offers.items[:SHOWN_COUNT],
+            requests=requests.items[:SHOWN_COUNT],
+            offers_count=offers.total_count,
+            requests_count=requests.total_count,
+            own=own,
+        )
+
+    async def about(self, request: Request) -> Response:
+        """Tell who runs this server and what it does with data."""
+        return self.render(request, "home/about.html")
+
+
+def routes(context: WebContext) -> list[GuardedRoute]:
+    """List the routes of this noun."""
+    pages = HomePages(context)
+    return [get("/", pages.home, Access.EVERYONE), get("/about", pages.about, Access.EVERYONE)]

@@ -1,0 +1,176 @@
+"""Going on in one's own account: from here to another server, and from another server to here."""
+
+from urllib.parse import quote, urlsplit
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from libline_fed.domain.actors import Actor
+from libline_fed.errors import LibLineError, NotFound
+from libline_fed.services import actors, proposals
+from libline_fed.storage.store import Tx
+from libline_fed.web.context import WebContext
+from libline_fed.web.errors import status_of
+from libline_fed.web.forms import InteractForm
+from libline_fed.web.languages import N_
+from libline_fed.web.lookups import NOT_AN_ADDRESS, failure_sentence, found_path, looks_like_address
+from libline_fed.web.pages import Access, GuardedRoute, Pages, form_page
+from libline_fed.web.visits import visit_of
+
+MAX_URI_CHARACTERS = 2_000
+TRIES_PER_5_MINUTES = 20
+NO_WAY_IN = N_("That server has no page for this. Copy the address of this page and search for it there.")
+
+
+class InteractionPages(Pages):
+    """`/interact` (outwards) and `/authorize_interaction` (inwards)."""
+
+    async def interact(self, request: Request) -> Response:
+        """Ask a visitor for the address of the account, then name the server and lead there by a link.
+
+        The last step is a link that the visitor reads and follows, never a redirect (security.md §3.70).
+        """
+        visit = visit_of(request)
+        uri = (visit.form if request.method == "POST" else self.query(request)).get("uri", "")
+        subject = await self._local_subject(request, uri)
+        form = InteractForm(visit.form if request.method == "POST" else None)
+        if request.method == "GET":
+            return self.render(
+                request, "interactions/ask.html", form=form, uri=uri, subject=subject, failure=""
+            )
+        handle = (form.handle.data or "").strip()
+        if not form.validate() or "://" in handle or not looks_like_address(handle):
+            form.handle.errors = form.handle.errors or [NOT_AN_ADDRESS]
+            return self.render(
+                request, "interactions/ask.html", status=422, form=form, uri=uri, subject=subject, failure=""
+            )
+        await self.limit(visit, "interact", per_s=300, max_count=TRIES_PER_5_MINUTES)
+        try:
+            template = await self.context.lookups.subscribe_template(handle)
+        except LibLineError as error:
+            failure = failure_sentence(error)
+            if not failure:
+                raise
+            return self.render(
+                request,
+                "interactions/ask.html",
+                status=status_of(error),
+                form=form,
+                uri=uri,
+                subject=subject,
+                failure=failure,
+            )
+        target = fill_template(template, handle=handle, uri=uri, is_http_allowed=not self.site.is_https)
+        if target is None:
+            return self.render(
+                request,
+                "interactions/ask.html",
+                status=424,
+                form=form,
+                uri=uri,
+                subject=subject,
+                failure=NO_WAY_IN,
+            )
+        return self.render(
+            request,
+            "interactions/leave.html",
+            target=target,
+            target_host=urlsplit(target).netloc,
+            subject=subject,
+        )
+
+    async def authorize(self, request: Request) -> Response:
+        """Show what somebody came for from another server, and offer to fetch it."""
+        visit = visit_of(request)
+        visit.member()
+        uri = (visit.form if request.method == "POST" else self.query(request)).get("uri", "").strip()
+        uri = uri.removeprefix("acct:") if uri.startswith("acct:") else uri
+        if len(uri) > MAX_URI_CHARACTERS or not looks_like_address(uri):
+            return self.render(request, "interactions/open.html", status=422, uri="", failure=NOT_AN_ADDRESS)
+        if request.method == "GET":
+            known = await self._known_actor(uri)
+            if known is not None:
+                return self.redirect(follow_path(known))
+            return self.render(request, "interactions/open.html", uri=uri, failure="")
+        await self.limit(visit, "search", per_s=300, max_count=TRIES_PER_5_MINUTES)
+        try:
+            if "://" in uri:
+                found = await self.context.lookups.find_object(uri)
+            else:
+                found = await self.context.lookups.find_actor(uri)
+        except LibLineError as error:
+            failure = failure_sentence(error)
+            if not failure:
+                raise
+            return self.render(
+                request, "interactions/open.html", status=status_of(error), uri=uri, failure=failure
+            )
+        return self.redirect(follow_path(found) if isinstance(found, Actor) else found_path(found))
+
+    async def _known_actor(self, uri: str) -> Actor | None:
+        async def unit(tx: Tx) -> Actor | None:
+            try:
+                return await actors.by_uri(tx, uri)
+            except NotFound:
+                return None
+
+        return await self.store.read(unit)
+
+    async def _local_subject(self, request: Request, uri: str) -> Actor | proposals.Listed:
+        """Return what of this server is meant; only that is ever named to another server.
+
+        Raises: NotFound.
+        """
+        path = self.site.uris.path_of(uri)
+        if path is None or len(uri) > MAX_URI_CHARACTERS:
+            raise NotFound("not something of this server")
+        kind, _, subject_id = path.lstrip("/").partition("/")
+        visit = visit_of(request)
+
+        async def unit(tx: Tx) -> Actor | proposals.Listed:
+            if kind == "actors":
+                actor = await actors.get(tx, subject_id)
+                if actor.is_local and actor.is_usable:
+                    return actor
+            if kind == "proposals":
+                return await proposals.get(tx, subject_id, viewer=visit.account)
+            raise NotFound("not something of this server")
+
+        return await self.store.read(unit)
+
+
+def follow_path(actor: Actor) -> str:
+    """Return the path of the page that offers to follow somebody."""
+    return f"/people/{actor.id}/follow"
+
+
+def fill_template(template: str, *, handle: str, uri: str, is_http_allowed: bool) -> str | None:
+    """Put our URI into another server's template, if that leads to the server of the handle and nowhere else.
+
+    https only, the handle's host or one below or above it, one placeholder (security.md §3.70).
+    """
+    host = handle.rpartition("@")[2].lower()
+    placeholder = next((name for name in ("{uri}", "{object}") if template.count(name) == 1), None)
+    if placeholder is None or template.count("{") != 1:
+        return None
+    try:
+        parts = urlsplit(template)
+        target_host = (parts.netloc or "").lower()
+    except ValueError:
+        return None
+    if parts.scheme != "https" and not (is_http_allowed and parts.scheme == "http"):
+        return None
+    if "@" in target_host or not (
+        target_host == host or target_host.endswith(f".{host}") or host.endswith(f".{target_host}")
+    ):
+        return None
+    return template.replace(placeholder, quote(uri, safe=""))
+
+
+def routes(context: WebContext) -> list[GuardedRoute]:
+    """List the routes of this noun."""
+    pages = InteractionPages(context)
+    return [
+        form_page("/interact", pages.interact, Access.EVERYONE),
+        form_page("/authorize_interaction", pages.authorize, Access.MEMBER),
+    ]

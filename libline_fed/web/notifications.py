@@ -1,0 +1,56 @@
+"""What happened that concerns a member."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from libline_fed.services import notifications
+from libline_fed.web.context import WebContext
+from libline_fed.web.languages import N_
+from libline_fed.web.pages import Access, GuardedRoute, Pages, get, page_links, post
+from libline_fed.web.visits import visit_of
+
+SENTENCES = {
+    "follow": N_("follows you."),
+    "follow-request": N_("would like to follow you."),
+    "follow-accepted": N_("lets you follow now."),
+    "reply": N_("answered you."),
+    "mention": N_("mentioned you."),
+    "message": N_("sent you a private message."),
+    "like": N_("likes what you wrote."),
+    "announce": N_("passed on what you wrote."),
+    "poll-vote": N_("answered your question."),
+    "sign-up": N_("signed up and waits for your decision."),
+}
+
+
+class NotificationPages(Pages):
+    """The list, and the button that marks it as read."""
+
+    async def list(self, request: Request) -> Response:
+        """List the newest first."""
+        account, _ = visit_of(request).member()
+        page = self.page_number(request)
+        found = await self.store.read(lambda tx: notifications.list_for(tx, account.id, page=page))
+        return self.render(
+            request,
+            "notifications/list.html",
+            found=found,
+            sentences=SENTENCES,
+            links=page_links("/notifications", page=page, has_more=found.has_more),
+        )
+
+    async def read(self, request: Request) -> Response:
+        """Mark everything as read."""
+        account, _ = visit_of(request).member()
+        now = self.now()
+        await self.store.write(lambda tx: notifications.mark_read(tx, account.id, now=now))
+        return self.redirect("/notifications", notice="notifications-read")
+
+
+def routes(context: WebContext) -> list[GuardedRoute]:
+    """List the routes of this noun."""
+    pages = NotificationPages(context)
+    return [
+        get("/notifications", pages.list, Access.MEMBER),
+        post("/notifications/read", pages.read, Access.MEMBER),
+    ]

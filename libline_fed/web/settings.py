@@ -1,0 +1,152 @@
+"""A member's own settings: profile, language, password."""
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from libline_fed import vocabulary
+from libline_fed.domain.actors import Actor
+from libline_fed.errors import InvalidInput
+from libline_fed.sanitize import plain_text
+from libline_fed.services import accounts, actors, credentials
+from libline_fed.web.context import WebContext
+from libline_fed.web.forms import (
+    COMMON_LANGUAGES,
+    FIELD_ROWS,
+    ChangePasswordForm,
+    LanguageForm,
+    ProfileForm,
+    split_tags,
+)
+from libline_fed.web.languages import N_, NAMES
+from libline_fed.web.pages import Access, GuardedRoute, Pages, form_page
+from libline_fed.web.session import cookie_line
+from libline_fed.web.visits import visit_of
+
+MAX_LANGUAGES = 10
+BAD_LANGUAGES = N_("Write language codes such as en, es or fr, 10 at most.")
+
+
+class SettingsPages(Pages):
+    """The three pages under Settings."""
+
+    async def profile(self, request: Request) -> Response:
+        """Show the profile form, or save it and tell other servers."""
+        visit = visit_of(request)
+        _, actor = visit.member()
+        if request.method == "GET":
+            return self._profile_page(request, ProfileForm(data=_profile_data(actor)))
+        form = ProfileForm(visit.form)
+        tags = list(
+            dict.fromkeys([*(form.languages.data or ()), *split_tags(form.more_languages.data or "")])
+        )
+        is_valid = form.validate()
+        if len(tags) > MAX_LANGUAGES or not all(vocabulary.is_language(tag) for tag in tags):
+            form.languages.errors = [BAD_LANGUAGES]
+            is_valid = False
+        if not is_valid:
+            return self._profile_page(request, form)
+        await self.limit(visit, "write", per_s=3600, max_count=60)
+        now = self.now()
+        try:
+            await self.store.write(
+                lambda tx: actors.edit_profile(
+                    tx,
+                    self.site,
+                    actor_id=actor.id,
+                    name=form.name.data or "",
+                    summary_text=form.summary_text.data or "",
+                    languages=tags,
+                    fields=form.fields_given(),
+                    is_discoverable=form.is_discoverable.data,
+                    manually_approves_followers=form.manually_approves_followers.data,
+                    now=now,
+                )
+            )
+        except InvalidInput as error:
+            form.add_problems(error)
+            return self._profile_page(request, form)
+        return self.redirect("/settings", notice="profile-saved")
+
+    async def language(self, request: Request) -> Response:
+        """Show the choice of language, or save it."""
+        visit = visit_of(request)
+        account, _ = visit.member()
+        form = LanguageForm(
+            visit.form if request.method == "POST" else None, data={"language": account.language or ""}
+        )
+        if request.method == "POST" and form.validate():
+            chosen = form.language.data or None
+            await self.store.write(
+                lambda tx: accounts.set_language(tx, account_id=account.id, language=chosen)
+            )
+            return self.redirect("/settings/language", notice="language-saved")
+        choices = [("", visit.language.gettext("As my browser says")), *NAMES.items()]
+        return self.render(
+            request,
+            "settings/language.html",
+            status=422 if form.problems else 200,
+            form=form,
+            choices=choices,
+        )
+
+    async def password(self, request: Request) -> Response:
+        """Show the password form, or change the password and end every other session."""
+        visit = visit_of(request)
+        account, _ = visit.member()
+        form = ChangePasswordForm(visit.form if request.method == "POST" else None)
+        if request.method == "POST" and form.validate():
+            try:
+                opened = await credentials.change_password(
+                    self.store,
+                    self.context.limits,
+                    self.site,
+                    account_id=account.id,
+                    old_password=form.old_password.data,
+                    new_password=form.new_password.data,
+                    translate=visit.language.gettext,
+                    now=self.now(),
+                )
+                response = self.redirect("/settings/password", notice="password-changed")
+                cookie = cookie_line(
+                    self.context.session_cookie, opened.token, None, is_secure=self.site.is_https
+                )
+                response.headers.append("set-cookie", cookie)
+                return response
+            except InvalidInput as error:
+                form.add_problems(error)
+        return self.render(request, "settings/password.html", status=422 if form.problems else 200, form=form)
+
+    def _profile_page(self, request: Request, form: ProfileForm) -> Response:
+        return self.render(
+            request,
+            "settings/profile.html",
+            status=422 if form.problems else 200,
+            form=form,
+            language_choices=COMMON_LANGUAGES,
+        )
+
+
+def _profile_data(actor: Actor) -> dict[str, Any]:
+    data: dict[str, Any] = {
+        "name": actor.name,
+        "summary_text": actor.summary_text,
+        "languages": [tag for tag in actor.languages if tag in COMMON_LANGUAGES],
+        "more_languages": " ".join(tag for tag in actor.languages if tag not in COMMON_LANGUAGES),
+        "is_discoverable": actor.is_discoverable,
+        "manually_approves_followers": actor.manually_approves_followers,
+    }
+    for number, (name, html) in enumerate(actor.fields[:FIELD_ROWS], start=1):
+        data |= {f"field_name_{number}": name, f"field_value_{number}": plain_text(html)}
+    return data
+
+
+def routes(context: WebContext) -> list[GuardedRoute]:
+    """List the routes of this noun."""
+    pages = SettingsPages(context)
+    return [
+        form_page("/settings", pages.profile, Access.MEMBER),
+        form_page("/settings/language", pages.language, Access.MEMBER),
+        form_page("/settings/password", pages.password, Access.MEMBER),
+    ]

@@ -1,0 +1,81 @@
+"""All pages as one application: every noun's routes, wrapped in the layers that none of them can forget."""
+
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Route, Router
+from starlette.types import ASGIApp
+
+from libline_fed.errors import NotFound
+from libline_fed.web import (
+    accounts,
+    actors,
+    admin,
+    directory,
+    follows,
+    home,
+    interactions,
+    lookups,
+    notifications,
+    posts,
+    proposals,
+    settings,
+)
+from libline_fed.web.addresses import local_path
+from libline_fed.web.context import WebContext
+from libline_fed.web.errors import ErrorPages
+from libline_fed.web.security_headers import SecurityHeaders
+from libline_fed.web.session import SessionLayer
+
+GZIP_LEVEL = 6
+GZIP_FROM_BYTES = 600
+CLOSED_TO_ROBOTS = ("/admin", "/settings", "/search", "/interact", "/login")
+ROBOTS = "\n".join(["User-agent: *", *(f"Disallow: {path}" for path in CLOSED_TO_ROBOTS), ""])
+# what is asked for most comes first: routes are tried in order
+NOUNS = (
+    directory,
+    proposals,
+    actors,
+    home,
+    posts,
+    notifications,
+    follows,
+    lookups,
+    interactions,
+    accounts,
+    settings,
+    admin,
+)
+
+
+def routes(context: WebContext) -> list[BaseRoute]:
+    """List every page's route, the most wanted first."""
+    listed: list[BaseRoute] = [Route("/static/{digest}/{name}", context.static.serve)]
+    for noun in NOUNS:
+        listed.extend(noun.routes(context))
+    return [*listed, Route("/robots.txt", _robots), Route("/{rest:path}", _nothing, methods=["GET"])]
+
+
+def wrap(app: ASGIApp, context: WebContext) -> ASGIApp:
+    """Put the layers of the pages around `app`: headers, compression, error pages, sessions with CSRF."""
+    app = SessionLayer(app, context)
+    app = ErrorPages(app, context)
+    app = GZipMiddleware(app, minimum_size=GZIP_FROM_BYTES, compresslevel=GZIP_LEVEL)
+    return SecurityHeaders(app, is_https=context.site.is_https)
+
+
+def pages(context: WebContext) -> ASGIApp:
+    """Return the pages as a complete application."""
+    return wrap(Router(routes(context), redirect_slashes=False), context)
+
+
+async def _robots(_: Request) -> Response:
+    return PlainTextResponse(ROBOTS, headers={"cache-control": "public, max-age=86400"})
+
+
+async def _nothing(request: Request) -> Response:
+    """Forgive a slash too many at the end; everything else is not here."""
+    path = request.url.path
+    if path != "/" and path.endswith("/") and (shorter := local_path(path.rstrip("/"), "")):
+        return RedirectResponse(shorter, status_code=308)
+    raise NotFound(f"no page {path[:100]!r}")

@@ -1,0 +1,118 @@
+"""Finds every message that pages, mail and services show to people, and keeps the catalogs in step with them.
+
+Run `python -m tests.support.catalogs` after changing a text: it updates `libline_fed/locale/*/…/messages.po` and
+prints what still has to be translated. The tests use the same search, so nothing can be forgotten.
+"""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_file
+from babel.messages.pofile import read_po, write_po
+
+ROOT = Path(__file__).parent.parent.parent
+LOCALE_DIR = ROOT / "libline_fed" / "locale"
+TAGS = ("es", "fr", "ar")
+KEYWORDS = {"translate": None, "_": None, "gettext": None, "ngettext": (1, 2), "N_": None}
+TEMPLATE_OPTIONS = {"trimmed": "false", "silent": "false"}
+# services and rules raise plain sentences, which the pages translate when they show them
+SPEAKING = ("domain", "services", "web", "mail")
+
+
+def path_of(tag: str) -> Path:
+    """Return the catalog of a language."""
+    return LOCALE_DIR / tag / "LC_MESSAGES" / "messages.po"
+
+
+def read(tag: str) -> Catalog:
+    """Return a catalog as it is in the tree."""
+    with path_of(tag).open("rb") as file:
+        return read_po(file, locale=tag)
+
+
+def extract() -> Catalog:
+    """Return every message of the program, with the places where it stands."""
+    catalog = Catalog(project="LibLine", charset="utf-8", fuzzy=False)
+    for path in sorted((ROOT / "templates").rglob("*.html")):
+        for line, message, _, _ in extract_from_file(
+            "jinja2",
+            path,
+            keywords=KEYWORDS,
+            options=TEMPLATE_OPTIONS,  # type: ignore[arg-type]
+        ):
+            catalog.add(message, locations=[(path.relative_to(ROOT).as_posix(), line)])
+    for room in SPEAKING:
+        for path in sorted((ROOT / "libline_fed" / room).rglob("*.py")):
+            where = path.relative_to(ROOT).as_posix()
+            for line, message, _, _ in extract_from_file("python", path, keywords=KEYWORDS):  # type: ignore[arg-type]
+                catalog.add(message, locations=[(where, line)])
+            for line, sentence in sentences_of(ast.parse(path.read_text(encoding="utf-8"))):
+                catalog.add(sentence, locations=[(where, line)])
+    for line, sentence in sentences_of(
+        ast.parse((ROOT / "libline_fed" / "errors.py").read_text(encoding="utf-8"))
+    ):
+        catalog.add(sentence, locations=[("libline_fed/errors.py", line)])
+    return catalog
+
+
+def sentences_of(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """Yield what is said to people without `_()`: `safe=…`, `InvalidInput({…: "…"})`, and `problem = "…"`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.keyword) and node.arg == "safe":
+            yield from _strings(node.value)
+        elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "InvalidInput" and node.args:
+            if isinstance(node.args[0], ast.Dict):
+                for value in node.args[0].values:
+                    yield from _strings(value)
+        elif isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is not None:
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            if any(_is_problem(target) for target in targets):
+                yield from _strings(node.value)
+
+
+def _is_problem(target: ast.expr) -> bool:
+    if isinstance(target, ast.Subscript):
+        target = target.value
+    return isinstance(target, ast.Name) and target.id in {"problem", "problems", "safe"}
+
+
+def _strings(node: ast.expr) -> Iterator[tuple[int, str]]:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str) and " " in node.value:
+        yield node.lineno, node.value
+    elif isinstance(node, ast.IfExp):
+        yield from _strings(node.body)
+        yield from _strings(node.orelse)
+    elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "InvalidInput" and node.args:
+        yield from ()  # found by itself
+
+
+def update(tag: str, messages: Catalog) -> list[str]:
+    """Bring a catalog in step and return the messages that are not translated."""
+    catalog = read(tag)
+    catalog.update(messages, no_fuzzy_matching=True)
+    catalog.obsolete.clear()
+    catalog.project, catalog.fuzzy = "LibLine", False
+    with path_of(tag).open("wb") as file:
+        write_po(file, catalog, width=100, sort_output=True, omit_header=False, ignore_obsolete=True)
+    return [str(message.id) for message in catalog if message.id and not is_translated(message.string)]
+
+
+def is_translated(string: object) -> bool:
+    """Tell whether every form of a message has a text."""
+    return all(string) if isinstance(string, (tuple, list)) else bool(string)
+
+
+def main() -> None:
+    """Update every catalog."""
+    messages = extract()
+    for tag in TAGS:
+        missing = update(tag, messages)
+        print(f"{tag}: {len(messages)} messages, {len(missing)} without a translation")
+        for message in missing:
+            print(f"  {message}")
+
+
+if __name__ == "__main__":
+    main()
