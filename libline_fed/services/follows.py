@@ -42,18 +42,33 @@ async def follow(tx: Tx, site: Site, *, follower: Actor, followed: Actor, now: d
         return known
     follow_id = new_id(now)
     made = Follow(
-        id=follow_id, uri=site.uris.activity(follow_id), follower_id=follower.id, followed_id=followed.id,
-        state=FollowState.PENDING, created_at=now, accepted_at=None,
+        id=follow_id,
+        uri=site.uris.activity(follow_id),
+        follower_id=follower.id,
+        followed_id=followed.id,
+        state=FollowState.PENDING,
+        created_at=now,
+        accepted_at=None,
     )
     if followed.is_local:
         return await _arrive(tx, made, follower=follower, followed=followed, now=now)
     made = Follow(
         id=follow_id,
         uri=await outbox.tell(
-            tx, site, actor=follower, whom=followed, type_="Follow", object_=followed.uri, object_uri=followed.uri,
+            tx,
+            site,
+            actor=follower,
+            whom=followed,
+            type_="Follow",
+            object_=followed.uri,
+            object_uri=followed.uri,
             now=now,
         ),
-        follower_id=follower.id, followed_id=followed.id, state=FollowState.PENDING, created_at=now, accepted_at=None,
+        follower_id=follower.id,
+        followed_id=followed.id,
+        state=FollowState.PENDING,
+        created_at=now,
+        accepted_at=None,
     )
     await follows.put(tx, made)
     return made
@@ -70,8 +85,14 @@ async def unfollow(tx: Tx, site: Site, *, follower: Actor, followed: Actor, now:
     await proposals.drop_unsourced(tx, author_id=followed.id, actor_uri=follower.uri)
     if known.state != FollowState.REJECTED:
         await outbox.tell(
-            tx, site, actor=follower, whom=followed, type_="Undo", object_=wire_follow(known, follower, followed),
-            object_uri=followed.uri, now=now,
+            tx,
+            site,
+            actor=follower,
+            whom=followed,
+            type_="Undo",
+            object_=wire_follow(known, follower, followed),
+            object_uri=followed.uri,
+            now=now,
         )
 
 
@@ -93,8 +114,14 @@ async def reject_follower(tx: Tx, site: Site, *, owner: Actor, follower_id: str,
     await follows.remove(tx, follower.id, owner.id)
     if not follower.is_local:
         await outbox.tell(
-            tx, site, actor=owner, whom=follower, type_="Reject", object_=wire_follow(known, follower, owner),
-            object_uri=known.uri, now=now,
+            tx,
+            site,
+            actor=owner,
+            whom=follower,
+            type_="Reject",
+            object_=wire_follow(known, follower, owner),
+            object_uri=known.uri,
+            now=now,
         )
 
 
@@ -109,8 +136,14 @@ async def receive_follow(
     if await follows.is_blocked(tx, blocker_id=followed.id, blocked_id=follower.id):
         refused = known or _pending(uri, follower, followed, now)
         await outbox.tell(
-            tx, site, actor=followed, whom=follower, type_="Reject",
-            object_=wire_follow(refused, follower, followed), object_uri=uri, now=now,
+            tx,
+            site,
+            actor=followed,
+            whom=follower,
+            type_="Reject",
+            object_=wire_follow(refused, follower, followed),
+            object_uri=uri,
+            now=now,
         )
         return FollowState.REJECTED
     made = _pending(uri, follower, followed, now)
@@ -121,7 +154,11 @@ async def receive_follow(
     await follows.put(tx, made)
     if followed.manually_approves_followers:
         await notify(
-            tx, account_actor_id=followed.id, kind="follow-request", from_actor_id=follower.id, subject_uri=None,
+            tx,
+            account_actor_id=followed.id,
+            kind="follow-request",
+            from_actor_id=follower.id,
+            subject_uri=None,
             now=now,
         )
         return FollowState.PENDING
@@ -150,7 +187,12 @@ async def receive_answer(
             return False
         await follows.set_state(tx, known.id, FollowState.ACCEPTED, now)
         await notify(
-            tx, account_actor_id=asker.id, kind="follow-accepted", from_actor_id=followed.id, subject_uri=None, now=now
+            tx,
+            account_actor_id=asker.id,
+            kind="follow-accepted",
+            from_actor_id=followed.id,
+            subject_uri=None,
+            now=now,
         )
         return True
     if known.state == FollowState.REJECTED:
@@ -218,8 +260,13 @@ def wire_follow(known: Follow, follower: Actor, followed: Actor) -> dict[str, An
 
 def _pending(uri: str, follower: Actor, followed: Actor, now: datetime) -> Follow:
     return Follow(
-        id=new_id(now), uri=uri, follower_id=follower.id, followed_id=followed.id, state=FollowState.PENDING,
-        created_at=now, accepted_at=None,
+        id=new_id(now),
+        uri=uri,
+        follower_id=follower.id,
+        followed_id=followed.id,
+        state=FollowState.PENDING,
+        created_at=now,
+        accepted_at=None,
     )
 
 
@@ -231,7 +278,9 @@ async def _arrive(tx: Tx, made: Follow, *, follower: Actor, followed: Actor, now
     else:
         kind = "follow"
         await follows.set_state(tx, made.id, FollowState.ACCEPTED, now)
-    await notify(tx, account_actor_id=followed.id, kind=kind, from_actor_id=follower.id, subject_uri=None, now=now)
+    await notify(
+        tx, account_actor_id=followed.id, kind=kind, from_actor_id=follower.id, subject_uri=None, now=now
+    )
     settled = await follows.between(tx, follower.id, followed.id)
     assert settled is not None
     return settled
@@ -246,22 +295,44 @@ async def _asked(tx: Tx, owner: Actor, follower_id: str) -> tuple[Follow, Actor]
 
 
 async def _accept(
-    tx: Tx, site: Site, known: Follow, *, follower: Actor, followed: Actor, now: datetime, is_news: bool = True
+    tx: Tx,
+    site: Site,
+    known: Follow,
+    *,
+    follower: Actor,
+    followed: Actor,
+    now: datetime,
+    is_news: bool = True,
 ) -> None:
     current = await follows.between(tx, follower.id, followed.id)
     assert current is not None
     await follows.set_state(tx, current.id, FollowState.ACCEPTED, now)
     if follower.is_local:
         await notify(
-            tx, account_actor_id=follower.id, kind="follow-accepted", from_actor_id=followed.id, subject_uri=None,
+            tx,
+            account_actor_id=follower.id,
+            kind="follow-accepted",
+            from_actor_id=followed.id,
+            subject_uri=None,
             now=now,
         )
         return
     await outbox.tell(
-        tx, site, actor=followed, whom=follower, type_="Accept", object_=wire_follow(known, follower, followed),
-        object_uri=known.uri, now=now,
+        tx,
+        site,
+        actor=followed,
+        whom=follower,
+        type_="Accept",
+        object_=wire_follow(known, follower, followed),
+        object_uri=known.uri,
+        now=now,
     )
     if is_news:
         await notify(
-            tx, account_actor_id=followed.id, kind="follow", from_actor_id=follower.id, subject_uri=None, now=now
+            tx,
+            account_actor_id=followed.id,
+            kind="follow",
+            from_actor_id=follower.id,
+            subject_uri=None,
+            now=now,
         )

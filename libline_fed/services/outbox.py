@@ -41,21 +41,40 @@ async def publish(
     activity_id = new_id(now)
     uri = site.uris.activity(activity_id)
     document = build_activity(
-        type_, uri=uri, actor_uri=actor.uri, object=object_, to=list(to), cc=list(cc), published_at=now, **extra
+        type_,
+        uri=uri,
+        actor_uri=actor.uri,
+        object=object_,
+        to=list(to),
+        cc=list(cc),
+        published_at=now,
+        **extra,
     )
     if is_public:
         document = await proven(tx, site, document, actor_id=actor.id, actor_uri=actor.uri, now=now)
     await activities.add(
-        tx, id=activity_id, uri=uri, actor_id=actor.id, type=type_, object_uri=object_uri,
-        body=dump_json(document), is_public=is_public, created_at=now,
+        tx,
+        id=activity_id,
+        uri=uri,
+        actor_id=actor.id,
+        type=type_,
+        object_uri=object_uri,
+        body=dump_json(document),
+        is_public=is_public,
+        created_at=now,
     )
     if site.federation is Federation.OFF:
         return uri
     wanted = await follows.inboxes_of_followers(tx, actor.id) if inboxes is None else inboxes
     if wanted:
         await deliveries.add_many(
-            tx, activity_id=activity_id, actor_id=actor.id, object_uri=object_uri, inboxes=wanted,
-            is_delete=type_ == "Delete", now=now,
+            tx,
+            activity_id=activity_id,
+            actor_id=actor.id,
+            object_uri=object_uri,
+            inboxes=wanted,
+            is_delete=type_ == "Delete",
+            now=now,
         )
     return uri
 
@@ -73,8 +92,16 @@ async def tell(
 ) -> str:
     """Say something to one remote actor only, in its personal inbox; return the activity's URI."""
     return await publish(
-        tx, site, actor=actor, type_=type_, object_=object_, object_uri=object_uri, to=[whom.uri],
-        inboxes=[(whom.host, whom.inbox_url)], is_public=False, now=now,
+        tx,
+        site,
+        actor=actor,
+        type_=type_,
+        object_=object_,
+        object_uri=object_uri,
+        to=[whom.uri],
+        inboxes=[(whom.host, whom.inbox_url)],
+        is_public=False,
+        now=now,
     )
 
 

@@ -44,7 +44,9 @@ async def local_by_handle(tx: Tx, handle: str) -> Actor | None:
     """Return the member (or group) with a handle, in whatever case it is written; None for the instance actor."""
     row = await tx.first(
         select(actors).where(
-            func.lower(actors.c.handle) == handle.lower(), actors.c.is_local.is_(True), actors.c.type != "Application"
+            func.lower(actors.c.handle) == handle.lower(),
+            actors.c.is_local.is_(True),
+            actors.c.type != "Application",
         )
     )
     return rows.to(Actor, row) if row else None
@@ -53,11 +55,14 @@ async def local_by_handle(tx: Tx, handle: str) -> Actor | None:
 async def remote_by_acct(tx: Tx, handle: str, host: str) -> Actor | None:
     """Return a known actor of another server by its address."""
     row = await tx.first(
-        select(actors).where(
+        select(actors)
+        .where(
             func.lower(actors.c.handle) == handle.lower(),
             func.coalesce(actors.c.acct_host, actors.c.host) == host,
-            actors.c.is_local.is_(False), actors.c.gone_at.is_(None),
-        ).order_by(actors.c.fetched_at.desc())
+            actors.c.is_local.is_(False),
+            actors.c.gone_at.is_(None),
+        )
+        .order_by(actors.c.fetched_at.desc())
     )
     return rows.to(Actor, row) if row else None
 
@@ -72,23 +77,36 @@ async def add_local(tx: Tx, values: dict[str, Any]) -> Actor:
     return rows.to(Actor, row)
 
 
-async def put_remote(tx: Tx, admitted: Admitted[ActorDocument], *, acct_host: str | None, now: datetime) -> Actor:
+async def put_remote(
+    tx: Tx, admitted: Admitted[ActorDocument], *, acct_host: str | None, now: datetime
+) -> Actor:
     """Insert or refresh an actor of another server from its own document. One that is gone stays gone.
 
     `acct_host` is the domain WebFinger gave; None keeps what is known.
     """
     document = admitted.document
     values: dict[str, Any] = {
-        "type": document.type, "handle": document.handle, "host": admitted.host, "name": document.name,
-        "summary_html": document.summary_html, "url": document.url, "inbox_url": document.inbox_url,
-        "shared_inbox_url": document.shared_inbox_url, "outbox_url": document.outbox_url,
-        "followers_uri": document.followers_uri, "featured_url": document.featured_url,
-        "proposals_url": document.proposals_url, "icon_url": document.icon_url,
-        "fields": [list(pair) for pair in document.fields], "also_known_as": list(document.also_known_as),
+        "type": document.type,
+        "handle": document.handle,
+        "host": admitted.host,
+        "name": document.name,
+        "summary_html": document.summary_html,
+        "url": document.url,
+        "inbox_url": document.inbox_url,
+        "shared_inbox_url": document.shared_inbox_url,
+        "outbox_url": document.outbox_url,
+        "followers_uri": document.followers_uri,
+        "featured_url": document.featured_url,
+        "proposals_url": document.proposals_url,
+        "icon_url": document.icon_url,
+        "fields": [list(pair) for pair in document.fields],
+        "also_known_as": list(document.also_known_as),
         "moved_to_uri": document.moved_to_uri,
         "manually_approves_followers": document.manually_approves_followers,
-        "is_discoverable": document.discoverable, "published_at": document.published_at,
-        "updated_at": now, "fetched_at": now,
+        "is_discoverable": document.discoverable,
+        "published_at": document.published_at,
+        "updated_at": now,
+        "fetched_at": now,
     }
     if acct_host is not None:
         values["acct_host"] = acct_host
@@ -96,7 +114,9 @@ async def put_remote(tx: Tx, admitted: Admitted[ActorDocument], *, acct_host: st
         id=new_id(now), uri=document.uri, is_local=False, created_at=now, languages=[], **values
     )
     refreshed = insert.on_conflict_do_update(
-        index_elements=[actors.c.uri], set_=values, where=actors.c.gone_at.is_(None) & actors.c.is_local.is_(False)
+        index_elements=[actors.c.uri],
+        set_=values,
+        where=actors.c.gone_at.is_(None) & actors.c.is_local.is_(False),
     )
     await tx.execute(refreshed)
     row = await tx.first(select(actors).where(actors.c.uri == document.uri))
@@ -106,8 +126,10 @@ async def put_remote(tx: Tx, admitted: Admitted[ActorDocument], *, acct_host: st
 async def change(tx: Tx, actor_id: str, now: datetime, **values: Any) -> Actor:
     """Set columns of a local actor; the revision rises, so that cached documents go stale."""
     statement = (
-        update(actors).where(actors.c.id == actor_id)
-        .values(**values, updated_at=now, revision=actors.c.revision + 1).returning(*actors.c)
+        update(actors)
+        .where(actors.c.id == actor_id)
+        .values(**values, updated_at=now, revision=actors.c.revision + 1)
+        .returning(*actors.c)
     )
     return rows.to(Actor, (await tx.execute(statement)).one())
 
@@ -115,24 +137,39 @@ async def change(tx: Tx, actor_id: str, now: datetime, **values: Any) -> Actor:
 async def mark_gone(tx: Tx, actor_id: str, now: datetime) -> None:
     """Remember that an actor was deleted: nothing of it is kept but its address."""
     await tx.execute(
-        update(actors).where(actors.c.id == actor_id).values(
-            gone_at=now, updated_at=now, revision=actors.c.revision + 1, name="", summary_html="", summary_text="",
-            icon_url=None, fields=[], also_known_as=[],
+        update(actors)
+        .where(actors.c.id == actor_id)
+        .values(
+            gone_at=now,
+            updated_at=now,
+            revision=actors.c.revision + 1,
+            name="",
+            summary_html="",
+            summary_text="",
+            icon_url=None,
+            fields=[],
+            also_known_as=[],
         )
     )
 
 
 async def count_local(tx: Tx) -> int:
     """Count the members of this instance, for NodeInfo."""
-    return int(await tx.scalar(
-        select(func.count()).select_from(actors)
-        .where(actors.c.is_local.is_(True), actors.c.type == "Person", actors.c.gone_at.is_(None))
-    ))
+    return int(
+        await tx.scalar(
+            select(func.count())
+            .select_from(actors)
+            .where(actors.c.is_local.is_(True), actors.c.type == "Person", actors.c.gone_at.is_(None))
+        )
+    )
 
 
 async def count_local_proposals(tx: Tx) -> int:
     """Count the public proposals of this instance, for NodeInfo."""
-    return int(await tx.scalar(
-        select(func.count()).select_from(proposals)
-        .where(proposals.c.is_local.is_(True), proposals.c.audience == "public")
-    ))
+    return int(
+        await tx.scalar(
+            select(func.count())
+            .select_from(proposals)
+            .where(proposals.c.is_local.is_(True), proposals.c.audience == "public")
+        )
+    )

@@ -29,21 +29,28 @@ async def by_uri(tx: Tx, uri: str) -> Follow | None:
 async def put(tx: Tx, follow: Follow) -> None:
     """Insert a follow, or replace the one between the same two actors."""
     values = {
-        "id": follow.id, "uri": follow.uri, "follower_id": follow.follower_id, "followed_id": follow.followed_id,
-        "state": follow.state, "created_at": follow.created_at, "accepted_at": follow.accepted_at,
+        "id": follow.id,
+        "uri": follow.uri,
+        "follower_id": follow.follower_id,
+        "followed_id": follow.followed_id,
+        "state": follow.state,
+        "created_at": follow.created_at,
+        "accepted_at": follow.accepted_at,
     }
     fresh = {key: values[key] for key in ("uri", "state", "created_at", "accepted_at")}
     await tx.execute(
-        tx.insert(follows).values(**values).on_conflict_do_update(
-            index_elements=[follows.c.follower_id, follows.c.followed_id], set_=fresh
-        )
+        tx.insert(follows)
+        .values(**values)
+        .on_conflict_do_update(index_elements=[follows.c.follower_id, follows.c.followed_id], set_=fresh)
     )
 
 
 async def set_state(tx: Tx, follow_id: str, state: str, now: datetime) -> None:
     """Move a follow to `accepted` or `rejected`."""
     accepted_at = now if state == "accepted" else None
-    await tx.execute(update(follows).where(follows.c.id == follow_id).values(state=state, accepted_at=accepted_at))
+    await tx.execute(
+        update(follows).where(follows.c.id == follow_id).values(state=state, accepted_at=accepted_at)
+    )
 
 
 async def remove(tx: Tx, follower_id: str, followed_id: str) -> bool:
@@ -56,13 +63,16 @@ async def remove(tx: Tx, follower_id: str, followed_id: str) -> bool:
 
 async def remove_all_of(tx: Tx, actor_id: str) -> None:
     """Delete every follow from or to an actor."""
-    await tx.execute(delete(follows).where(or_(follows.c.follower_id == actor_id, follows.c.followed_id == actor_id)))
+    await tx.execute(
+        delete(follows).where(or_(follows.c.follower_id == actor_id, follows.c.followed_id == actor_id))
+    )
 
 
 async def remove_followers_at(tx: Tx, inbox_url: str) -> int:
     """Delete the follows from actors whose inbox is gone; return how many."""
     gone = select(actors.c.id).where(
-        or_(actors.c.inbox_url == inbox_url, actors.c.shared_inbox_url == inbox_url), actors.c.is_local.is_(False)
+        or_(actors.c.inbox_url == inbox_url, actors.c.shared_inbox_url == inbox_url),
+        actors.c.is_local.is_(False),
     )
     return (await tx.execute(delete(follows).where(follows.c.follower_id.in_(gone)))).rowcount
 
@@ -73,9 +83,13 @@ async def inboxes_of_followers(tx: Tx, actor_id: str) -> list[tuple[str, str]]:
         select(actors.c.host, func.coalesce(actors.c.shared_inbox_url, actors.c.inbox_url).label("inbox"))
         .join(follows, follows.c.follower_id == actors.c.id)
         .where(
-            follows.c.followed_id == actor_id, follows.c.state == "accepted", actors.c.is_local.is_(False),
-            actors.c.gone_at.is_(None), actors.c.suspended_at.is_(None),
-        ).distinct()
+            follows.c.followed_id == actor_id,
+            follows.c.state == "accepted",
+            actors.c.is_local.is_(False),
+            actors.c.gone_at.is_(None),
+            actors.c.suspended_at.is_(None),
+        )
+        .distinct()
     )
     return [(row.host, row.inbox) for row in found]
 
@@ -87,7 +101,11 @@ async def local_followers_of(tx: Tx, followed_ids: Collection[str]) -> dict[str,
     found = await tx.all(
         select(follows.c.followed_id, follows.c.follower_id)
         .join(actors, actors.c.id == follows.c.follower_id)
-        .where(follows.c.followed_id.in_(list(followed_ids)), follows.c.state == "accepted", actors.c.is_local.is_(True))
+        .where(
+            follows.c.followed_id.in_(list(followed_ids)),
+            follows.c.state == "accepted",
+            actors.c.is_local.is_(True),
+        )
     )
     result: dict[str, list[str]] = {}
     for row in found:
@@ -95,12 +113,16 @@ async def local_followers_of(tx: Tx, followed_ids: Collection[str]) -> dict[str,
     return result
 
 
-async def followers(tx: Tx, actor_id: str, *, state: str = "accepted", limit: int = 1000) -> list[tuple[Follow, Actor]]:
+async def followers(
+    tx: Tx, actor_id: str, *, state: str = "accepted", limit: int = 1000
+) -> list[tuple[Follow, Actor]]:
     """Return who follows an actor, newest first."""
     return await _with_actor(tx, actor_id, by="followed_id", other="follower_id", state=state, limit=limit)
 
 
-async def following(tx: Tx, actor_id: str, *, state: str | None = None, limit: int = 1000) -> list[tuple[Follow, Actor]]:
+async def following(
+    tx: Tx, actor_id: str, *, state: str | None = None, limit: int = 1000
+) -> list[tuple[Follow, Actor]]:
     """Return whom an actor follows or has asked to follow, newest first."""
     return await _with_actor(tx, actor_id, by="follower_id", other="followed_id", state=state, limit=limit)
 
@@ -117,30 +139,44 @@ async def count(tx: Tx, actor_id: str) -> tuple[int, int]:
 async def _with_actor(
     tx: Tx, actor_id: str, *, by: str, other: str, state: str | None, limit: int
 ) -> list[tuple[Follow, Actor]]:
-    statement = select(follows).where(follows.c[by] == actor_id).order_by(follows.c.created_at.desc()).limit(limit)
+    statement = (
+        select(follows).where(follows.c[by] == actor_id).order_by(follows.c.created_at.desc()).limit(limit)
+    )
     if state is not None:
         statement = statement.where(follows.c.state == state)
     found = [rows.to(Follow, row) for row in await tx.all(statement)]
     ids = [getattr(follow, other) for follow in found]
-    known = {row.id: rows.to(Actor, row) for row in await tx.all(select(actors).where(actors.c.id.in_(ids)))} if ids else {}
+    known = (
+        {row.id: rows.to(Actor, row) for row in await tx.all(select(actors).where(actors.c.id.in_(ids)))}
+        if ids
+        else {}
+    )
     return [(follow, known[getattr(follow, other)]) for follow in found]
 
 
 async def add_block(tx: Tx, *, blocker_id: str, blocked_id: str, uri: str | None, now: datetime) -> None:
     """Remember that one actor blocks another."""
     await tx.execute(
-        tx.insert(blocks).values(blocker_id=blocker_id, blocked_id=blocked_id, uri=uri, created_at=now)
+        tx.insert(blocks)
+        .values(blocker_id=blocker_id, blocked_id=blocked_id, uri=uri, created_at=now)
         .on_conflict_do_nothing()
     )
 
 
 async def remove_block(tx: Tx, *, blocker_id: str, blocked_id: str) -> None:
     """Forget a block."""
-    await tx.execute(delete(blocks).where(blocks.c.blocker_id == blocker_id, blocks.c.blocked_id == blocked_id))
+    await tx.execute(
+        delete(blocks).where(blocks.c.blocker_id == blocker_id, blocks.c.blocked_id == blocked_id)
+    )
 
 
 async def is_blocked(tx: Tx, *, blocker_id: str, blocked_id: str) -> bool:
     """Tell whether one actor blocks another."""
-    return await tx.first(
-        select(blocks.c.blocker_id).where(blocks.c.blocker_id == blocker_id, blocks.c.blocked_id == blocked_id)
-    ) is not None
+    return (
+        await tx.first(
+            select(blocks.c.blocker_id).where(
+                blocks.c.blocker_id == blocker_id, blocks.c.blocked_id == blocked_id
+            )
+        )
+        is not None
+    )

@@ -1,0 +1,246 @@
+"""The one trust boundary: every remote document becomes `Admitted` here or not at all (a test proves it).
+
+Two ways lead in. *Signed*: the document came in an activity whose sender is proven, and speaks only for that sender.
+*Fetched*: the document was read at its own address, with the media type of ActivityPub, from the host it names.
+Equality is of whole URIs and exact authorities; being on the same host is never enough to own something.
+"""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+from libline_fed.activitypub.objects import (
+    ActorDocument,
+    Admitted,
+    CollectionDocument,
+    NoteDocument,
+    ProposalDocument,
+    Tombstone,
+)
+from libline_fed.activitypub.parse import parse_collection, parse_keys, parse_object
+from libline_fed.activitypub.uris import Uris
+from libline_fed.activitypub.urls import host_of, is_fetchable
+from libline_fed.activitypub.values import uri_of
+from libline_fed.activitypub.wire import parse_json
+from libline_fed.domain.peers import Policies, Verdict
+from libline_fed.errors import Refusal, RefusalReason
+from libline_fed.federation.fetch import Fetcher
+from libline_fed.federation.signatures import VerifiedSender
+
+Document = ActorDocument | NoteDocument | ProposalDocument | Tombstone
+MAX_URI_CHARACTERS = 2_048
+
+
+class Budget:
+    """How many fetches one cause (an inbound activity, a look-up) may still make (security: 20)."""
+
+    def __init__(self, fetches_count: int = 20) -> None:
+        self.left_count = fetches_count
+
+    def take(self) -> bool:
+        """Use one fetch up; False when none is left."""
+        self.left_count -= 1
+        return self.left_count >= 0
+
+
+class Admitter:
+    """Decides which remote documents may be believed, and as whose."""
+
+    def __init__(
+        self, fetcher: Fetcher, uris: Uris, policies: Callable[[], Policies], *, allow_private: bool = False
+    ) -> None:
+        self._fetcher = fetcher
+        self._uris = uris
+        self._policies = policies
+        self._allow_private = allow_private
+
+    # --- where one may look -----------------------------------------------------------------------
+
+    def refuse_host(self, url: str) -> Refusal | None:
+        """Say why nothing may be fetched from or accepted of this address, before any look-up; None if it may."""
+        host = host_of(url)
+        if host is None or len(url) > MAX_URI_CHARACTERS:
+            return Refusal(RefusalReason.FOREIGN_ID, f"not a usable address: {url[:200]!r}")
+        if host == self._uris.host or self._uris.is_local(url):
+            return Refusal(RefusalReason.OWN_HOST, url)
+        verdict = self._policies().verdict(host)
+        if verdict is Verdict.BLOCKED:
+            return Refusal(RefusalReason.HOST_BLOCKED, host)
+        if not verdict.is_open:
+            return Refusal(RefusalReason.HOST_NOT_ALLOWED, host)
+        if not is_fetchable(url, allow_private=self._allow_private):
+            return Refusal(RefusalReason.FOREIGN_ID, f"not an address to fetch: {url[:200]!r}")
+        return None
+
+    # --- signed -----------------------------------------------------------------------------------
+
+    def signed(self, sender: VerifiedSender, raw_object: Any) -> Admitted[Document] | Refusal:
+        """Admit an object embedded in an activity that its owner signed.
+
+        Refused with FOREIGN_ID means: not the sender's to say; it may still be fetched from its own address.
+        """
+        return self._owned(raw_object, owner_uri=sender.actor_uri, host=sender.host, how="signed")
+
+    def proven(self, raw_object: Any, *, owner_uri: str) -> Admitted[Document] | Refusal:
+        """Admit an object of an activity whose proof (FEP-8b32) by `owner_uri` was verified."""
+        host = host_of(owner_uri)
+        if host is None:
+            return Refusal(RefusalReason.FOREIGN_ID, owner_uri)
+        return self._owned(raw_object, owner_uri=owner_uri, host=host, how="proven")
+
+    def _owned(self, raw_object: Any, *, owner_uri: str, host: str, how: str) -> Admitted[Document] | Refusal:
+        document = parse_object(raw_object)
+        if isinstance(document, Refusal):
+            return document
+        uri = _uri(document)
+        if host_of(uri) != host:
+            return Refusal(RefusalReason.FOREIGN_ID, f"{uri} is not on {host}")
+        if isinstance(document, ActorDocument) and uri != owner_uri:
+            return Refusal(RefusalReason.WRONG_OWNER, f"{owner_uri} may not speak for {uri}")
+        author = _author(document)
+        if author is not None and author != owner_uri:
+            return Refusal(RefusalReason.WRONG_OWNER, f"{uri} is attributed to {author}, sent by {owner_uri}")
+        if isinstance(document, ProposalDocument) and not _has_own_intent(document):
+            return Refusal(RefusalReason.WRONG_ID, f"the intent {document.intent_uri} is not a part of {uri}")
+        return Admitted(document, host, how)
+
+    # --- fetched ----------------------------------------------------------------------------------
+
+    async def fetched(self, url: str, budget: Budget) -> Admitted[Document] | Refusal:
+        """Read an object at its own address.
+
+        Raises: PeerGone, PeerUnavailable, PeerRefused from the fetch.
+        """
+        raw = await self.raw(url, budget)
+        if isinstance(raw, Refusal):
+            return raw
+        document = parse_object(raw)
+        if isinstance(document, Refusal):
+            return document
+        host = host_of(_uri(document))
+        assert host is not None  # `raw` compared the id with an address
+        author = _author(document)
+        if author is not None and host_of(author) != host:
+            return Refusal(RefusalReason.WRONG_OWNER, f"{_uri(document)} is attributed to {author}")
+        if isinstance(document, ProposalDocument) and not _has_own_intent(document):
+            return Refusal(
+                RefusalReason.WRONG_ID, f"the intent {document.intent_uri} is not a part of the proposal"
+            )
+        return Admitted(document, host, "fetched")
+
+    async def actor(self, url: str, budget: Budget) -> Admitted[ActorDocument] | Refusal:
+        """Read an actor at its own address.
+
+        Raises: PeerGone, PeerUnavailable, PeerRefused.
+        """
+        admitted = await self.fetched(url, budget)
+        if isinstance(admitted, Refusal):
+            return admitted
+        if not isinstance(admitted.document, ActorDocument):
+            return Refusal(RefusalReason.BAD_SHAPE, f"{url} is not an actor")
+        return Admitted(admitted.document, admitted.host, admitted.how)
+
+    async def collection(self, url: str, budget: Budget) -> CollectionDocument | Refusal:
+        """Read a collection or page; only the ids in it count, each to be read at its own address.
+
+        Raises: PeerGone, PeerUnavailable, PeerRefused.
+        """
+        refusal = self.refuse_host(url)
+        if refusal is not None:
+            return refusal
+        if not budget.take():
+            return Refusal(RefusalReason.FETCH_BUDGET, url)
+        response = await self._fetcher.get(url)
+        raw = parse_json(response.body)
+        if isinstance(raw, Refusal):
+            return raw
+        found = parse_collection(raw)
+        if isinstance(found, Refusal):
+            return found
+        if found.uri is not None and host_of(found.uri) != host_of(response.url):
+            return Refusal(RefusalReason.WRONG_ID, f"{url} calls itself {found.uri}")
+        here = host_of(url)
+        return dataclasses.replace(
+            found,
+            first_url=found.first_url if found.first_url and host_of(found.first_url) == here else None,
+            next_url=found.next_url if found.next_url and host_of(found.next_url) == here else None,
+        )
+
+    async def key_owner(self, key_id: str, budget: Budget) -> Admitted[ActorDocument] | Refusal:
+        """Read the actor that a key id belongs to; the actor itself must list that key id (FEP-fe34).
+
+        Raises: PeerGone, PeerUnavailable, PeerRefused.
+        """
+        refusal = self.refuse_host(key_id)
+        if refusal is not None:
+            return refusal
+        url = key_id.partition("#")[0]
+        raw = await self._read(url, budget)
+        if isinstance(raw, Refusal):
+            return raw
+        owner_uri = next((key.owner_uri for key in parse_keys(raw) if key.key_id == key_id), None) or uri_of(
+            raw.get("id")
+        )
+        if owner_uri is None or host_of(owner_uri) != host_of(key_id):
+            return Refusal(RefusalReason.UNUSABLE_KEY, f"{key_id} names no owner on its host")
+        document = parse_object(raw)
+        if isinstance(document, ActorDocument) and document.uri == url == owner_uri:
+            admitted: Admitted[ActorDocument] | Refusal = Admitted(document, host_of(url) or "", "fetched")
+        else:  # a bare key, a stub (GoToSocial), or another spelling of the actor's address (BookWyrm)
+            admitted = await self.actor(owner_uri, budget)
+        if isinstance(admitted, Refusal):
+            return admitted
+        if not any(
+            key.key_id == key_id and key.owner_uri == admitted.document.uri
+            for key in admitted.document.public_keys
+        ):
+            return Refusal(RefusalReason.UNUSABLE_KEY, f"{admitted.document.uri} does not list {key_id}")
+        return admitted
+
+    async def raw(self, url: str, budget: Budget) -> dict[str, Any] | Refusal:
+        """Read a document whose id must be the address asked for; one other address on the same host is tried.
+
+        Raises: PeerGone, PeerUnavailable, PeerRefused.
+        """
+        url = url.partition("#")[0]
+        for _ in range(2):  # security: one refetch of the id it gives itself, on the same host only
+            refusal = self.refuse_host(url)
+            if refusal is not None:
+                return refusal
+            raw = await self._read(url, budget)
+            if isinstance(raw, Refusal):
+                return raw
+            uri = uri_of(raw.get("id"))
+            if uri == url:
+                return raw
+            if uri is None or host_of(uri) != host_of(url):
+                return Refusal(RefusalReason.WRONG_ID, f"{url} calls itself {str(uri)[:200]}")
+            url = uri.partition("#")[0]
+        return Refusal(RefusalReason.WRONG_ID, f"{url} has yet another id")
+
+    async def _read(self, url: str, budget: Budget) -> dict[str, Any] | Refusal:
+        if not budget.take():
+            return Refusal(RefusalReason.FETCH_BUDGET, url)
+        response = await self._fetcher.get(url)
+        if host_of(response.url) != host_of(url):
+            return Refusal(RefusalReason.WRONG_ID, f"{url} led to {response.url}")
+        return parse_json(response.body)
+
+
+def _uri(document: Document) -> str:
+    return document.note.uri if isinstance(document, ProposalDocument) else document.uri
+
+
+def _author(document: Document) -> str | None:
+    match document:
+        case ProposalDocument():
+            return document.note.author_uri
+        case NoteDocument():
+            return document.author_uri
+        case _:
+            return None
+
+
+def _has_own_intent(document: ProposalDocument) -> bool:
+    """Tell whether the intent is a fragment of the proposal or has no id (FEP-fe34, embedding)."""
+    return document.intent_uri is None or document.intent_uri.partition("#")[0] == document.note.uri
