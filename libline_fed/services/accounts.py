@@ -25,7 +25,7 @@ from libline_fed.domain.accounts import (
 from libline_fed.domain.handles import check_handle
 from libline_fed.domain.sessions import Opened
 from libline_fed.domain.tokens import LIFE, Token, TokenKind
-from libline_fed.errors import Forbidden, InvalidInput, NotFound
+from libline_fed.errors import Conflict, Forbidden, InvalidInput, NotFound
 from libline_fed.services import (
     credentials,
     invitations,
@@ -83,9 +83,16 @@ async def sign_up(
     async with passwords.even_time():
         password_hash = await passwords.hash_password(checked.password)
         await site.keyring.prepare(now=now)
-        return await store.write(
-            lambda tx: register(tx, site, checked, password_hash=password_hash, translate=translate, now=now)
-        )
+
+        async def unit(tx: Tx) -> NextStep:
+            return await register(
+                tx, site, checked, password_hash=password_hash, translate=translate, now=now
+            )
+
+        try:
+            return await store.write(unit)
+        except Conflict:  # somebody signed up with the same address meanwhile: it is known now
+            return await store.write(unit)
 
 
 def check_form(form: SignUpForm, *, needs_reason: bool) -> SignUpForm:

@@ -45,8 +45,9 @@ async def verify(password_hash: str | None, password: str) -> Verdict:
 
 def _verify(password_hash: str | None, password: str) -> Verdict:
     # A longer one cannot be right; it is cut so that nobody makes us hash a megabyte, and costs the same.
+    dummy_hash = _dummy_hash()  # made at the first check, whoever asks
     is_possible = password_hash is not None and len(password) <= MAX_PASSWORD_CHARACTERS
-    stored = password_hash if password_hash is not None and is_possible else _dummy_hash()
+    stored = password_hash if password_hash is not None and is_possible else dummy_hash
     try:
         _hasher.verify(stored, password[:MAX_PASSWORD_CHARACTERS])
     except (VerificationError, InvalidHashError):

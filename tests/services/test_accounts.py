@@ -1,5 +1,6 @@
 """Signing up, confirming, logging in and leaving, on both databases."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -342,3 +343,14 @@ async def test_an_unconfirmed_account_is_forgotten_after_two_days(
     assert await store.write(lambda tx: accounts.drop_unconfirmed(tx, now=after)) == 1
     assert await store.read(lambda tx: tx.scalar(select(func.count()).select_from(tokens))) == 0
     assert await sign_up(store, limiter, site, after) is NextStep.CONFIRM
+
+
+async def test_of_many_who_sign_up_with_one_address_at_once_one_gets_the_account(
+    store: Store, limiter: Limits, site: Site, outgoing: Outgoing, now: datetime
+) -> None:
+    forms = [replace(FORM, handle=f"marta{number}x") for number in range(4)]
+    steps = await asyncio.gather(*(sign_up(store, limiter, site, now, form) for form in forms))
+    assert set(steps) == {NextStep.CONFIRM}
+    assert await store.read(lambda tx: tx.scalar(select(func.count()).select_from(accounts_table))) == 1
+    assert {mail.recipient for mail in await outgoing()} == {"marta@mail.example"}
+    assert len(await outgoing()) == 4
