@@ -30,7 +30,8 @@ def test_anything_else_is_refused(typed: str) -> None:
 
 @pytest.mark.parametrize(
     "typed",
-    ["admin", "Admin", "adm1n", "admln", "ad_min", "_admin_", "4dmin", "r00t", "supp0rt", "moderat0r", "postmaster",
+    ["admin", "Admin", "adm1n", "admln", "ad_min", "_admin_", "4dmin", "r00t", "supp0rt", "moderat0r",
+     "postmaster",
      "inbox",
      "login", "l0g1n", "rnoderator", "__help__", "webmaster", "libline", "l1bl1ne", "staff", "5taff"],
 )  # fmt: skip
