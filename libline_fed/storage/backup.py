@@ -1,4 +1,4 @@
-"""Copies a live SQLite database through SQLite's backup interface: a copied file may be half of two states."""
+"""Copies a live SQLite database through SQLite's backup interface: a copied file may be two halves."""
 
 import contextlib
 import os

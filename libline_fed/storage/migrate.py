@@ -1,20 +1,23 @@
-"""Brings a database to the schema of this version: forwards only, in one transaction, old or new, never between."""
+"""Brings a database to the schema of this version: forwards only, and in one transaction.
+
+Whenever it is killed, the database has the old schema or the new one.
+"""
 
 import asyncio
 import os
 import shutil
+import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 
-import aiosqlite
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from libline_fed.errors import PermanentError
 from libline_fed.resources import data_dir
@@ -54,8 +57,7 @@ async def check(store: Store) -> SchemaState:
 
     Raises: SchemaMismatch if it holds tables that no version of LibLine has made.
     """
-    async with store.connection() as connection, connection.begin():
-        return await connection.run_sync(_state)
+    return await store.run_bare(_state)
 
 
 async def require_current(store: Store) -> None:
@@ -90,8 +92,7 @@ async def upgrade(store: Store, *, backup_dir: Path, now: datetime, to_revision:
     path, note = None, ""
     if state is SchemaState.BEHIND:
         path, note = await _back_up(store, backup_dir, now)
-    async with store.connection() as connection:
-        applied = await _apply(connection, store.dialect, to_revision)
+    applied = await store.run_bare(partial(_apply, to_revision=to_revision))
     return Upgrade(applied, path, note)
 
 
@@ -123,24 +124,29 @@ def _state(connection: Connection) -> SchemaState:
     return SchemaState.BEHIND if set(heads) <= known else SchemaState.AHEAD
 
 
-async def _apply(connection: AsyncConnection, dialect: str, to_revision: str) -> tuple[str, ...]:
-    if dialect == "sqlite":
-        # A rebuilt table would take its children with it; SQLite changes this only outside of a transaction.
-        await _pragma(connection, "foreign_keys=OFF")
+def _apply(connection: Connection, *, to_revision: str) -> tuple[str, ...]:
+    if connection.dialect.name != "sqlite":
+        with connection.begin():
+            connection.execute(text(f"SET LOCAL lock_timeout = '{_LOCK_WAIT_S}s'"))
+            connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
+            return _run(connection, to_revision)
+    # A rebuilt table would take its children with it; SQLite changes this only outside of a transaction.
+    _pragma(connection, "foreign_keys=OFF")
     try:
-        async with connection.begin():
-            if dialect == "postgresql":
-                await connection.execute(text(f"SET LOCAL lock_timeout = '{_LOCK_WAIT_S}s'"))
-                await connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
-            applied = await connection.run_sync(_run, to_revision)
-            if dialect == "sqlite":
-                orphan = (await connection.execute(text("PRAGMA foreign_key_check"))).first()
-                if orphan is not None:
-                    raise SchemaMismatch(f"the upgrade would leave orphans in {orphan[0]}; nothing changed")
+        with connection.begin():
+            applied = _run(connection, to_revision)
+            orphan = connection.execute(text("PRAGMA foreign_key_check")).first()
+            if orphan is not None:
+                raise SchemaMismatch(f"the upgrade would leave orphans in {orphan[0]}; nothing changed")
     finally:
-        if dialect == "sqlite":
-            await _pragma(connection, "foreign_keys=ON")
+        _pragma(connection, "foreign_keys=ON")
     return applied
+
+
+def _pragma(connection: Connection, pragma: str) -> None:
+    driver = connection.connection.driver_connection  # beside SQLAlchemy, which would begin a transaction
+    assert isinstance(driver, sqlite3.Connection)
+    driver.execute(f"PRAGMA {pragma}").close()
 
 
 def _run(connection: Connection, to_revision: str) -> tuple[str, ...]:
@@ -151,13 +157,6 @@ def _run(connection: Connection, to_revision: str) -> tuple[str, ...]:
     after = MigrationContext.configure(connection).get_current_heads()
     passed = ScriptDirectory.from_config(config).iterate_revisions(after, before or "base")
     return tuple(reversed([script.revision for script in passed]))
-
-
-async def _pragma(connection: AsyncConnection, pragma: str) -> None:
-    raw = await connection.get_raw_connection()  # beside SQLAlchemy, which would begin a transaction
-    driver = raw.driver_connection
-    assert isinstance(driver, aiosqlite.Connection)
-    await (await driver.execute(f"PRAGMA {pragma}")).close()
 
 
 async def _back_up(store: Store, backup_dir: Path, now: datetime) -> tuple[Path | None, str]:
@@ -176,7 +175,7 @@ async def _dump_postgresql(store: Store, path: Path) -> tuple[Path | None, str]:
         return None, f"No backup was made: pg_dump is not installed here. {_YOURS}"
     await asyncio.to_thread(_make_private, path)
     url = store.url.set(drivername="postgresql", password=None).render_as_string(hide_password=False)
-    password = {"PGPASSWORD": str(store.url.password)} if store.url.password else {}  # not in the process list
+    password = {"PGPASSWORD": str(store.url.password)} if store.url.password else {}  # not in ps
     process = await asyncio.create_subprocess_exec(
         program, "--format=custom", f"--file={path}", f"--dbname={url}", "--no-password",
         env=os.environ | password, stdin=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,

@@ -1,8 +1,7 @@
 """Turns rows into the frozen values of `domain/`, whose fields are named like the columns."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from dataclasses import fields, is_dataclass
-from functools import cache
 from operator import attrgetter
 from typing import Any, TypeVar
 
@@ -16,12 +15,17 @@ def to(cls: type[T], row: Row[Any], *, prefix: str = "") -> T:
 
     A join that brings two values of one name labels the columns of one of them with `prefix`.
     """
-    return cls(*_values_of(cls, prefix)(row))
+    key = (cls, prefix)
+    getter = _getters.get(key)
+    if getter is None:
+        getter = _getters[key] = _make_getter(cls, prefix)
+    return cls(*getter(row))
 
 
-@cache
-def _values_of(cls: Hashable, prefix: str) -> Callable[[Row[Any]], tuple[Any, ...]]:
-    assert isinstance(cls, type), cls
+_getters: dict[tuple[type[Any], str], Callable[[Row[Any]], tuple[Any, ...]]] = {}
+
+
+def _make_getter(cls: type[Any], prefix: str) -> Callable[[Row[Any]], tuple[Any, ...]]:
     assert is_dataclass(cls), cls
     names = [prefix + field.name for field in fields(cls) if field.init]
     if len(names) == 1:  # attrgetter returns a bare value for one name
