@@ -182,25 +182,7 @@ class CrashRounds:
 
     def _add_offer(self, number: int) -> str:
         title = f"Round {number} of {self._random.getrandbits(32):x}"
-        self.instance.libline(
-            "proposal",
-            "add",
-            "ana",
-            "--purpose",
-            "offer",
-            "--title",
-            title,
-            "--text",
-            "An hour a month.",
-            "--area",
-            "A0301",
-            "--language",
-            "en",
-            "--mode",
-            "M1",
-        )
-        ((uri,),) = self.instance.rows("SELECT uri FROM proposals WHERE title = :title", title=title)
-        return str(uri)
+        return self.instance.add_offer("ana", title)
 
     def _kill_somewhere(self) -> None:
         """Kill at a random moment, or once a random number of hosts has been reached."""

@@ -75,23 +75,7 @@ def test_each_activity_is_applied_and_delivered_once(cluster: Cluster) -> None:
     wait_for(lambda: sink.totals()["distinct_count"] >= HOSTS, "an Accept for every host", seconds=60)
     instance = cluster.instance
     wait_for(lambda: instance.number("SELECT count(*) FROM posts") >= NOTES, "all posts", seconds=60)
-    instance.libline(
-        "proposal",
-        "add",
-        "ana",
-        "--purpose",
-        "offer",
-        "--title",
-        "Maps",
-        "--text",
-        "An hour a month.",
-        "--area",
-        "A0301",
-        "--language",
-        "en",
-        "--mode",
-        "M1",
-    )
+    instance.add_offer("ana", "Maps")
     wait_for(lambda: sink.totals()["distinct_count"] >= 2 * HOSTS, "the offer at every host", seconds=60)
     receipts = sink.receipts()
     assert Counter(receipt["type"] for receipt in receipts) == {"Accept": HOSTS, "Create": HOSTS}

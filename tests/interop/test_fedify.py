@@ -73,24 +73,7 @@ class World:
 
     def add_offer(self, title: str) -> str:
         """Publish an offer; return its URI."""
-        self.libline.libline(
-            "proposal",
-            "add",
-            "ana",
-            "--purpose",
-            "offer",
-            "--title",
-            title,
-            "--text",
-            "One hour a month.",
-            "--area",
-            "A0301",
-            "--language",
-            "en",
-            "--mode",
-            "M1",
-        )
-        return next(p["uri"] for p in self.libline.listed("proposal", "list") if p["title"] == title)
+        return self.libline.add_offer("ana", title)
 
 
 @pytest.fixture(scope="module", params=["rfc9421", "draft-cavage-http-signatures-12"])

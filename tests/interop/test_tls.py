@@ -144,23 +144,7 @@ def test_an_offer_federates_over_tls(pair: Pair, here: str, there: str) -> None:
         )
         wait_for(lambda: pair.instances[here].number(accepted), "the Accept")
         title = f"Offered at {there}"
-        pair.instances[there].libline(
-            "proposal",
-            "add",
-            MEMBERS[there],
-            "--purpose",
-            "offer",
-            "--title",
-            title,
-            "--text",
-            "One hour a month.",
-            "--area",
-            "A0301",
-            "--language",
-            "en",
-            "--mode",
-            "M1",
-        )
+        pair.instances[there].add_offer(MEMBERS[there], title)
         wait_for(lambda: title in browser.open("/mentors").text, "the offer in the other directory")
 
 

@@ -91,6 +91,14 @@ class LiveInstance:
         self.libline("member", "add", handle, "--email", f"{handle}@libline.test", "--password", PASSWORD)
         return next(member["uri"] for member in self.listed("member", "list") if member["handle"] == handle)
 
+    def add_offer(self, handle: str, title: str) -> str:
+        """Publish an offer of a member; return its URI."""
+        printed = self.libline(
+            "proposal", "add", handle, "--title", title, "--text", "One hour a month.",
+            "--area", "A0301", "--language", "en", "--mode", "M1",
+        )  # fmt: skip
+        return printed.split()[-1]
+
     def rows(self, query: str, **values: object) -> list[tuple[Any, ...]]:
         """Ask the database from outside."""
 
