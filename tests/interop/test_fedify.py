@@ -1,7 +1,7 @@
 """LibLine and Fedify, two programs that share no code, on one machine: found, followed, delivered, answered.
 
-Fedify verifies the HTTP signature and the proof of whatever arrives and says what it found; what it sends is judged
-by what LibLine then shows. Each test runs with both orders in which Fedify may knock.
+Fedify verifies the HTTP signature and the proof of whatever arrives and says what it found; what it sends is
+judged by what LibLine then shows. Each test runs with both orders in which Fedify may knock.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Two instances behind nginx, over TLS with a private certificate authority, as two libraries would run them."""
+"""Two instances behind nginx, over TLS with a private authority, as two libraries would run them."""
 
 import shutil
 import socket
@@ -153,5 +153,5 @@ def test_a_certificate_of_an_unknown_authority_is_refused(pair: Pair) -> None:
     settings = dict(pair.instances["a.localhost"].settings)
     assert b"Application" in run("libline_fed", ["fetch", address], environ=environ_of(settings))
     del settings["extra_ca"]
-    with pytest.raises(ProcessFailed, match="(?i)certificate"):
+    with pytest.raises(ProcessFailed, match=r"(?i)certificate"):
         run("libline_fed", ["fetch", address], environ=environ_of(settings))
