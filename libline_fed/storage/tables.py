@@ -491,8 +491,21 @@ inbox_activities = Table(  # what was accepted with 202, with its raw body
     Column("received_at", Moment, nullable=False),
     Column("finished_at", Moment),
     _one_of("state", "pending", "applied", "ignored", "refused", "quarantined"),
-    Index("ix_inbox_activities_pending", "next_attempt_at", "id", sqlite_where=text("state = 'pending'"), postgresql_where=text("state = 'pending'")),
-    Index("ix_inbox_activities_state", "state", "id"),
+    # Two ranges: those nobody has leased by when they are due, and the few leased ones.
+    Index(
+        "ix_inbox_activities_pending", "lease_until", "next_attempt_at", "id",
+        sqlite_where=text("state = 'pending'"), postgresql_where=text("state = 'pending'"),
+    ),
+    # Not over pending rows: SQLite would take it for them, and then looks at every row that waits.
+    Index(
+        "ix_inbox_activities_state", "state", "id",
+        sqlite_where=text("state <> 'pending'"), postgresql_where=text("state <> 'pending'"),
+    ),
+    Index(
+        "ix_inbox_activities_body", "finished_at",
+        sqlite_where=text("body IS NOT NULL AND finished_at IS NOT NULL"),
+        postgresql_where=text("body IS NOT NULL AND finished_at IS NOT NULL"),
+    ),
 )
 
 fetch_failures = Table(  # what could not be fetched is not asked for again at once

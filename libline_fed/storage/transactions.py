@@ -36,7 +36,7 @@ class Tx:
         lost on either engine: where a clash is expected, use `on_conflict_do_nothing()` or `savepoint`.
         """
         if self._is_lost:
-            raise RuntimeError("the transaction was lost to a conflict: put a savepoint around what may clash")
+            raise RuntimeError("lost to a conflict: put a savepoint around what may clash")
         self.has_written = self.has_written or not statement.is_select
         try:
             result: Result[Any] = (

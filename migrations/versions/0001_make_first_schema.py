@@ -140,13 +140,26 @@ def _create_inbox_activities() -> None:
         sa.UniqueConstraint("activity_hash", name="uq_inbox_activities_activity_hash"),
     )
     op.create_index(
+        "ix_inbox_activities_body",
+        "inbox_activities",
+        ["finished_at"],
+        sqlite_where=sa.text("body IS NOT NULL AND finished_at IS NOT NULL"),
+        postgresql_where=sa.text("body IS NOT NULL AND finished_at IS NOT NULL"),
+    )
+    op.create_index(
         "ix_inbox_activities_pending",
         "inbox_activities",
-        ["next_attempt_at", "id"],
+        ["lease_until", "next_attempt_at", "id"],
         sqlite_where=sa.text("state = 'pending'"),
         postgresql_where=sa.text("state = 'pending'"),
     )
-    op.create_index("ix_inbox_activities_state", "inbox_activities", ["state", "id"])
+    op.create_index(
+        "ix_inbox_activities_state",
+        "inbox_activities",
+        ["state", "id"],
+        sqlite_where=sa.text("state <> 'pending'"),
+        postgresql_where=sa.text("state <> 'pending'"),
+    )
 
 
 def _create_instance() -> None:
