@@ -25,6 +25,7 @@ OPEN_FLOORS = {0, 1, 2, 6}
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 SAVING_VERBS = {"add", "put", "save", "store", "update", "upsert"}
+REMOTE_TABLES = {"actors", "proposals", "posts", "tables.actors", "tables.proposals", "tables.posts"}
 PURE = {"domain", "activitypub", "vocabulary"}
 IMPURE_MODULES = {
     "aiosqlite",
@@ -273,6 +274,19 @@ def test_every_service_that_saves_something_remote_takes_an_admitted_document() 
                 seen += 1
                 assert takes_admitted(node), f"{name_of(path)}: {node.name}"
     assert seen, "no function saves remote rows any more: this test looks for the wrong names"
+
+
+def test_rows_that_can_be_of_others_are_inserted_from_admitted_documents_or_named_local() -> None:
+    inserting = [
+        (path, node)
+        for path in modules()
+        for node in functions_of(path)
+        for target, call in calls(node)
+        if target.split(".")[-1] == "insert" and call.args and dotted(call.args[0]) in REMOTE_TABLES
+    ]
+    assert len(inserting) >= 2
+    for path, node in inserting:
+        assert takes_admitted(node) or "local" in node.name, f"{name_of(path)}: {node.name}"
 
 
 def test_only_the_clock_module_reads_the_clock() -> None:
