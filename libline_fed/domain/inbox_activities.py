@@ -1,4 +1,4 @@
-"""Activities that were accepted from other servers, until they are applied: states, and when they are retried.
+"""Activities accepted from other servers, until they are applied: states, and when they are retried.
 
 pending ─ applied       its effects are here
         ├ ignored       understood, and nothing to do

@@ -1,11 +1,11 @@
 """The inbox queue: what was accepted waits here, is leased in batches, and keeps its outcome.
 
 Order: activities of one signer are leased in the order received, and no two leased batches hold the same
-signer. One that waits for its retry gives up its place: it holds nobody back, and later ones of its signer may
-overtake it (what they are about is not known without reading every body). Handlers refuse what is outdated.
+signer. One that waits for its retry gives up its place: it holds nobody back, and later ones of its signer
+may overtake it (what they are about is not known without reading every body). Handlers refuse the outdated.
 
-A worker that dies leaves its lease to expire; its batch is leased again under a higher fence, and what the dead
-one would still record no longer counts. Twice lost, an activity is leased alone, and takes no others with it.
+A worker that dies leaves its lease to expire; its batch is leased again under a higher fence, and what the
+dead one would still record no longer counts. Twice lost, an activity is leased alone: it harms no others.
 
 States are written into the statements: SQLite matches a partial index only with a constant.
 """
@@ -105,7 +105,7 @@ def _due(limit: int, now: datetime) -> Any:
     window = (
         select(_c.id, _c.signer_uri, _c.next_attempt_at, _c.attempts_count, _c.reason)
         .where(_IS_PENDING, _NO_ONE, _c.next_attempt_at <= now)
-        .order_by(_c.next_attempt_at, _c.id)
+        .order_by(_c.lease_until, _c.next_attempt_at, _c.id)  # as the index is: nothing is sorted
         .limit(limit * WINDOW_BATCHES)
         .subquery()
     )
