@@ -93,4 +93,5 @@ async def _migrate(url: str) -> None:
 
 
 def _sibling(url: str, name: str) -> str:
-    return make_url(url).set(drivername="postgresql+asyncpg", database=name).render_as_string(hide_password=False)
+    sibling = make_url(url).set(drivername="postgresql+asyncpg", database=name)
+    return sibling.render_as_string(hide_password=False)

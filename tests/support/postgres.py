@@ -1,7 +1,7 @@
-"""Gives the tests a PostgreSQL server: the one at LIBLINE_TEST_POSTGRES_URL, or a private one of this test run.
+"""Gives the tests a PostgreSQL server: the one at LIBLINE_TEST_POSTGRES_URL, or a private one of this run.
 
-The private one listens only on a socket in a folder of its own. It lives as long as any process of the run holds the
-folder's `alive` pipe open; the kernel closes that even after a `kill -9`, so that nothing is left behind.
+The private one listens only on a socket in a folder of its own. It lives as long as any process of the run
+holds the folder's `alive` pipe open; the kernel closes that even after a `kill -9`: nothing is left behind.
 """
 
 import contextlib
@@ -19,9 +19,9 @@ EXTERNAL_URL = "LIBLINE_TEST_POSTGRES_URL"
 RUN_DIR = "LIBLINE_TEST_RUN_DIR"
 START_S = 60
 MISSING = (
-    "These tests need PostgreSQL 15 or newer. Install it (Debian, Ubuntu: apt-get install postgresql; Fedora: dnf install "
-    f"postgresql-server), or set {EXTERNAL_URL} to postgresql://user:password@host/database, whose user may create "
-    "databases."
+    "These tests need PostgreSQL 15 or newer. Install it (Debian, Ubuntu: apt-get install postgresql; "
+    f"Fedora: dnf install postgresql-server), or set {EXTERNAL_URL} to postgresql://user:password@host/database, "
+    "whose user may create databases."
 )
 
 # Stands guard: ends the server when the last writer of the pipe is gone, then removes the folder.
@@ -41,7 +41,7 @@ class PostgresMissing(Exception):
 
 
 def open_run_dir() -> int | None:
-    """Make the folder that all processes of this test run share; return the descriptor that keeps its server alive."""
+    """Make the folder that all processes of this run share; return the descriptor that keeps its server alive."""
     if RUN_DIR in os.environ:
         return None
     folder = Path(tempfile.mkdtemp(prefix="libline-tests-"))
@@ -84,8 +84,9 @@ def locked(name: str) -> Iterator[None]:
 def _start(folder: Path) -> None:
     programs, owner = _programs(), _owner()
     is_other = owner.pw_uid != os.getuid()
-    as_owner: dict[str, object] = {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []} if is_other else {}
+    as_owner: dict[str, object] = {}
     if is_other:
+        as_owner = {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []}
         os.chown(folder, owner.pw_uid, owner.pw_gid)
         os.chown(folder / "alive", owner.pw_uid, owner.pw_gid)
     environ = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "TZ": "UTC", "HOME": str(folder)}
@@ -102,7 +103,8 @@ def _start(folder: Path) -> None:
     )
     guard.returncode = 0  # it outlives this process on purpose
     until = time.monotonic() + START_S
-    while subprocess.run([programs / "pg_isready", "-q", "-h", folder], env=environ, check=False).returncode != 0:
+    ask = [programs / "pg_isready", "-q", "-h", folder]
+    while subprocess.run(ask, env=environ, check=False).returncode != 0:
         if time.monotonic() > until:
             raise PostgresMissing(f"the server did not start:\n{(folder / 'server.log').read_text()}")
         time.sleep(0.05)
