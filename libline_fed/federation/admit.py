@@ -1,7 +1,8 @@
 """The one trust boundary: every remote document becomes `Admitted` here or not at all (a test proves it).
 
-Two ways lead in. *Signed*: the document came in an activity whose sender is proven, and speaks only for that sender.
-*Fetched*: the document was read at its own address, with the media type of ActivityPub, from the host it names.
+Two ways lead in. *Received*: the document came in an activity whose actor is proven, and speaks only for that
+actor. *Fetched*: the document was read at its own address, with the media type of ActivityPub, from the host it
+names.
 Equality is of whole URIs and exact authorities; being on the same host is never enough to own something.
 """
 
@@ -22,10 +23,10 @@ from libline_fed.activitypub.uris import Uris
 from libline_fed.activitypub.urls import host_of, is_fetchable
 from libline_fed.activitypub.values import uri_of
 from libline_fed.activitypub.wire import parse_json
+from libline_fed.domain.inbox_activities import InboxActivity
 from libline_fed.domain.peers import Policies, Verdict
 from libline_fed.errors import Refusal, RefusalReason
 from libline_fed.federation.fetch import Fetcher
-from libline_fed.federation.signatures import VerifiedSender
 
 Document = ActorDocument | NoteDocument | ProposalDocument | Tombstone
 MAX_URI_CHARACTERS = 2_048
@@ -57,7 +58,7 @@ class Admitter:
     # --- where one may look -----------------------------------------------------------------------
 
     def refuse_host(self, url: str) -> Refusal | None:
-        """Say why nothing may be fetched from or accepted of this address, before any look-up; None if it may."""
+        """Say why nothing may be fetched from or accepted of this address; None if it may. No I/O."""
         host = host_of(url)
         if host is None or len(url) > MAX_URI_CHARACTERS:
             return Refusal(RefusalReason.FOREIGN_ID, f"not a usable address: {url[:200]!r}")
@@ -72,21 +73,17 @@ class Admitter:
             return Refusal(RefusalReason.FOREIGN_ID, f"not an address to fetch: {url[:200]!r}")
         return None
 
-    # --- signed -----------------------------------------------------------------------------------
+    # --- received ---------------------------------------------------------------------------------
 
-    def signed(self, sender: VerifiedSender, raw_object: Any) -> Admitted[Document] | Refusal:
-        """Admit an object embedded in an activity that its owner signed.
+    def received(self, activity: InboxActivity, raw_object: Any) -> Admitted[Document] | Refusal:
+        """Admit an object embedded in an accepted activity: its actor is proven, by signature or by FEP-8b32.
 
-        Refused with FOREIGN_ID means: not the sender's to say; it may still be fetched from its own address.
+        Refused with FOREIGN_ID means: not the actor's to say; it may still be fetched from its own address.
         """
-        return self._owned(raw_object, owner_uri=sender.actor_uri, host=sender.host, how="signed")
-
-    def proven(self, raw_object: Any, *, owner_uri: str) -> Admitted[Document] | Refusal:
-        """Admit an object of an activity whose proof (FEP-8b32) by `owner_uri` was verified."""
-        host = host_of(owner_uri)
-        if host is None:
-            return Refusal(RefusalReason.FOREIGN_ID, owner_uri)
-        return self._owned(raw_object, owner_uri=owner_uri, host=host, how="proven")
+        host = host_of(activity.actor_uri)
+        assert host is not None  # the inbox compared it with the signer
+        how = "signed" if activity.signer_uri == activity.actor_uri else "proven"
+        return self._owned(raw_object, owner_uri=activity.actor_uri, host=host, how=how)
 
     def _owned(self, raw_object: Any, *, owner_uri: str, host: str, how: str) -> Admitted[Document] | Refusal:
         document = parse_object(raw_object)

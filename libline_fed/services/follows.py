@@ -82,7 +82,7 @@ async def unfollow(tx: Tx, site: Site, *, follower: Actor, followed: Actor, now:
     await follows.remove(tx, follower.id, followed.id)
     if followed.is_local:
         return
-    await proposals.drop_unsourced(tx, author_id=followed.id, actor_uri=follower.uri)
+    await _release(tx, followed)
     if known.state != FollowState.REJECTED:
         await outbox.tell(
             tx,
@@ -198,7 +198,7 @@ async def receive_answer(
     if known.state == FollowState.REJECTED:
         return False
     await follows.set_state(tx, known.id, FollowState.REJECTED, now)
-    await proposals.drop_unsourced(tx, author_id=followed.id, actor_uri=asker.uri)
+    await _release(tx, followed)
     return True
 
 
@@ -212,7 +212,7 @@ async def receive_block(tx: Tx, *, blocker: Actor, blocked: Actor, uri: str, now
     await follows.add_block(tx, blocker_id=blocker.id, blocked_id=blocked.id, uri=uri, now=now)
     await follows.remove(tx, blocked.id, blocker.id)
     await follows.remove(tx, blocker.id, blocked.id)
-    await proposals.drop_unsourced(tx, author_id=blocker.id, actor_uri=blocked.uri)
+    await _release(tx, blocker)
 
 
 async def receive_move(tx: Tx, site: Site, *, old: Actor, new: Actor, now: datetime) -> int:
@@ -256,6 +256,12 @@ async def state(tx: Tx, follower_id: str, followed_id: str) -> str | None:
 def wire_follow(known: Follow, follower: Actor, followed: Actor) -> dict[str, Any]:
     """Spell a Follow for embedding: Mastodon matches it by id, others by actor and object (federation.md §2.7)."""
     return {"id": known.uri, "type": "Follow", "actor": follower.uri, "object": followed.uri}
+
+
+async def _release(tx: Tx, followed: Actor) -> None:
+    """Let go of the proposals of somebody whom nobody here follows any more, unless others brought them too."""
+    if not await follows.local_followers_of(tx, (followed.id,)):
+        await proposals.drop_unsourced(tx, author_id=followed.id, actor_uri=followed.uri)
 
 
 def _pending(uri: str, follower: Actor, followed: Actor, now: datetime) -> Follow:

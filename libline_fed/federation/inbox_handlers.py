@@ -1,0 +1,244 @@
+"""One handler per verb. A verb without effect here is accepted and ignored, on purpose and by name."""
+
+from collections.abc import Awaitable, Callable
+
+from libline_fed.activitypub.objects import ProposalDocument
+from libline_fed.activitypub.values import uri_of
+from libline_fed.domain.actors import Actor
+from libline_fed.domain.follows import FollowState
+from libline_fed.errors import RefusalReason
+from libline_fed.federation.inbox_notes import index, on_create, on_delete, on_update
+from libline_fed.federation.inbox_work import APPLIED, Ready, Result, Work, ignored, refused
+from libline_fed.ids import new_id
+from libline_fed.sanitize import plain_text
+from libline_fed.services import follows as following
+from libline_fed.services.notifications import notify
+from libline_fed.storage import actors, follows, proposals, reactions, reports
+
+Handler = Callable[[Work, Ready], Awaitable[Result]]
+MAX_REPORT_CHARACTERS = 5_000
+
+
+async def on_follow(work: Work, ready: Ready) -> Result:
+    """Let somebody follow a member, or ask to."""
+    follower = await _sender(work, ready)
+    followed = await work.local(ready.activity.object_uri)
+    if follower is None:
+        return refused(RefusalReason.ACTOR_SUSPENDED, ready.activity.actor_uri)
+    if followed is None:
+        return ignored(RefusalReason.UNKNOWN_OBJECT, ready.activity.object_uri or "")
+    state = await following.receive_follow(
+        work.tx, work.site, uri=ready.activity.uri, follower=follower, followed=followed, now=work.now
+    )
+    return refused(RefusalReason.NOT_FOR_US, "blocked") if state is FollowState.REJECTED else APPLIED
+
+
+async def on_accept(work: Work, ready: Ready) -> Result:
+    """Take in a yes to a follow made here, and list the offers that came with it."""
+    result = await _on_answer(work, ready, is_yes=True)
+    if result is APPLIED and ready.backfill:
+        author = await _sender(work, ready)
+        assert author is not None
+        for admitted in ready.backfill:
+            await index(work, admitted, author, source="follow", by=author)
+    return result
+
+
+async def on_reject(work: Work, ready: Ready) -> Result:
+    """Take in a no to a follow made here, also a late one."""
+    return await _on_answer(work, ready, is_yes=False)
+
+
+async def _on_answer(work: Work, ready: Ready, *, is_yes: bool) -> Result:
+    followed = await _sender(work, ready)
+    if followed is None:
+        return refused(RefusalReason.ACTOR_SUSPENDED, ready.activity.actor_uri)
+    embedded = ready.activity.raw_object
+    if embedded is not None and embedded.get("type") not in (None, "Follow"):
+        return ignored(RefusalReason.NOT_FOR_US, f"an answer to {str(embedded.get('type'))[:40]}")
+    follower = None
+    if embedded is not None and uri_of(embedded.get("object")) == followed.uri:
+        follower = await work.local(uri_of(embedded.get("actor")))
+    is_news = await following.receive_answer(
+        work.tx,
+        is_yes=is_yes,
+        follow_uri=ready.activity.object_uri,
+        follower=follower,
+        followed=followed,
+        now=work.now,
+    )
+    return APPLIED if is_news else ignored(RefusalReason.NOT_PENDING, ready.activity.object_uri or "")
+
+
+async def on_undo(work: Work, ready: Ready) -> Result:
+    """Take back a Follow, Like, Announce or Block: embedded or named by its id."""
+    actor = await _sender(work, ready)
+    if actor is None:
+        return refused(RefusalReason.ACTOR_SUSPENDED, ready.activity.actor_uri)
+    uri = ready.activity.object_uri
+    raw = ready.activity.raw_object or {}
+    if raw and uri_of(raw.get("actor")) not in (None, actor.uri):
+        return refused(RefusalReason.WRONG_OWNER, uri or "")
+    what = raw.get("type")
+    if what in ("Follow", None):
+        known = await follows.by_uri(work.tx, uri) if uri is not None else None
+        followed = await work.local(uri_of(raw.get("object")))
+        if known is not None and known.follower_id == actor.id:
+            followed = (await actors.by_ids(work.tx, (known.followed_id,))).get(known.followed_id)
+        if followed is not None and await following.receive_unfollow(
+            work.tx, follower=actor, followed=followed
+        ):
+            return APPLIED
+    if what in ("Like", "EmojiReact", "Announce", None):
+        object_uri = uri_of(raw.get("object"))
+        kind = None if what is None else "announce" if what == "Announce" else "like"
+        if await reactions.remove(work.tx, actor_id=actor.id, uri=uri, kind=kind, object_uri=object_uri):
+            return APPLIED
+    if what == "Block":
+        blocked = await work.local(uri_of(raw.get("object")))
+        if blocked is not None:
+            await follows.remove_block(work.tx, blocker_id=actor.id, blocked_id=blocked.id)
+            return APPLIED
+    return ignored(RefusalReason.UNKNOWN_OBJECT, uri or "")
+
+
+async def on_like(work: Work, ready: Ready) -> Result:
+    """Remember that somebody likes something of ours."""
+    return await _react(work, ready, kind="like")
+
+
+async def on_announce(work: Work, ready: Ready) -> Result:
+    """List what a directory passes on; from people, remember that they pass ours on."""
+    if ready.document is not None and isinstance(ready.document.document, ProposalDocument):
+        directory = await _sender(work, ready)
+        author = await work.actor(ready.document.document.note.author_uri)
+        if directory is None or author is None or not author.is_usable:
+            return refused(RefusalReason.ACTOR_SUSPENDED, ready.activity.actor_uri)
+        return await index(work, ready.document, author, source="announce", by=directory)
+    return await _react(work, ready, kind="announce")
+
+
+async def _react(work: Work, ready: Ready, *, kind: str) -> Result:
+    actor = await _sender(work, ready)
+    uri = ready.activity.object_uri
+    if actor is None:
+        return refused(RefusalReason.ACTOR_SUSPENDED, ready.activity.actor_uri)
+    if uri is None or not work.site.uris.is_local(uri):
+        return ignored(RefusalReason.NOT_FOR_US, "not about anything here")
+    proposal = (await proposals.by_uris(work.tx, (uri,))).get(uri)
+    if proposal is None or proposal.audience != "public":
+        return ignored(RefusalReason.UNKNOWN_OBJECT, uri)
+    if await follows.is_blocked(work.tx, blocker_id=proposal.author_id, blocked_id=actor.id):
+        return refused(RefusalReason.NOT_FOR_US, "blocked")
+    is_new = await reactions.add(
+        work.tx,
+        uri=ready.activity.uri,
+        kind=kind,
+        actor_id=actor.id,
+        object_uri=uri,
+        content=plain_text(ready.activity.content_html)[:50],
+        now=work.now,
+    )
+    if not is_new:
+        return ignored(RefusalReason.OUTDATED, "known already")
+    await notify(
+        work.tx,
+        account_actor_id=proposal.author_id,
+        kind=kind,
+        from_actor_id=actor.id,
+        subject_uri=uri,
+        now=work.now,
+    )
+    return APPLIED
+
+
+async def on_block(work: Work, ready: Ready) -> Result:
+    """Respect that somebody blocks a member: following ends both ways."""
+    actor = await _sender(work, ready)
+    blocked = await work.local(ready.activity.object_uri)
+    if actor is None or blocked is None:
+        return ignored(RefusalReason.UNKNOWN_OBJECT, ready.activity.object_uri or "")
+    await following.receive_block(
+        work.tx, blocker=actor, blocked=blocked, uri=ready.activity.uri, now=work.now
+    )
+    return APPLIED
+
+
+async def on_flag(work: Work, ready: Ready) -> Result:
+    """Keep a report for the moderators; nothing follows from it by itself."""
+    about = [uri for uri in ready.activity.object_uris if work.site.uris.is_local(uri)]
+    if not about:
+        return ignored(RefusalReason.NOT_FOR_US, "a report about nothing here")
+    await reports.add(
+        work.tx,
+        id=new_id(work.now),
+        uri=ready.activity.uri,
+        from_actor_uri=ready.activity.actor_uri,
+        host=ready.row.host,
+        content_text=plain_text(ready.activity.content_html)[:MAX_REPORT_CHARACTERS],
+        object_uris=about,
+        created_at=work.now,
+    )
+    return APPLIED
+
+
+async def on_move(work: Work, ready: Ready) -> Result:
+    """Follow somebody to a new address that names the old one as its own."""
+    old = await _sender(work, ready)
+    if old is None or ready.activity.object_uri != old.uri:
+        return refused(RefusalReason.WRONG_OWNER, ready.activity.object_uri or "")
+    new = ready.target
+    if new is None or old.uri not in new.also_known_as:
+        return refused(RefusalReason.WRONG_OWNER, "the new address does not name the old one")
+    await following.receive_move(work.tx, work.site, old=old, new=new, now=work.now)
+    return APPLIED
+
+
+async def on_add(work: Work, ready: Ready) -> Result:
+    """List a proposal that its author pins and that was missed."""
+    author = await _sender(work, ready)
+    if author is None or ready.activity.target_uri != author.featured_url:
+        return ignored(RefusalReason.NOT_FOR_US, ready.activity.target_uri or "")
+    if ready.document is None or not isinstance(ready.document.document, ProposalDocument):
+        return ignored(RefusalReason.NOT_FOR_US, "nothing new")
+    if ready.document.document.note.author_uri != author.uri:
+        return refused(RefusalReason.WRONG_OWNER, ready.activity.object_uri or "")
+    return await index(work, ready.document, author, source="follow", by=author)
+
+
+async def on_nothing(work: Work, ready: Ready) -> Result:
+    """Accept a verb without effect here: the object's own state comes in an Update, or we do not do this."""
+    del work
+    return ignored(RefusalReason.NOT_FOR_US, f"{ready.activity.type} has no effect here")
+
+
+async def _sender(work: Work, ready: Ready) -> Actor | None:
+    actor = await work.actor(ready.activity.actor_uri)
+    return actor if actor is not None and actor.is_usable and not actor.is_local else None
+
+
+HANDLERS: dict[str, Handler] = {
+    "Create": on_create,
+    "Update": on_update,
+    "Delete": on_delete,
+    "Follow": on_follow,
+    "Accept": on_accept,
+    "Reject": on_reject,
+    "Undo": on_undo,
+    "Like": on_like,
+    "EmojiReact": on_like,  # Akkoma, Misskey's kin (FEP-c0e0)
+    "Announce": on_announce,
+    "Block": on_block,
+    "Flag": on_flag,
+    "Move": on_move,
+    "Add": on_add,
+    "Remove": on_nothing,  # an unpinned proposal tells its new state in an Update
+    "Offer": on_nothing,
+    "Join": on_nothing,
+    "Leave": on_nothing,
+    "Invite": on_nothing,
+    "QuoteRequest": on_nothing,  # no answer means no (federation.md §4)
+    "FeatureRequest": on_nothing,
+    "ReplyRequest": on_nothing,
+    "LikeRequest": on_nothing,
+}

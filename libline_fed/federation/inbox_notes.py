@@ -1,0 +1,223 @@
+"""Handlers of Create, Update and Delete: what others write, change and take back."""
+
+from collections.abc import Collection, Sequence
+
+from libline_fed.activitypub.objects import (
+    ActorDocument,
+    Admitted,
+    NoteDocument,
+    ProposalDocument,
+    Visibility,
+)
+from libline_fed.activitypub.parse import visibility_of
+from libline_fed.domain.actors import Actor
+from libline_fed.errors import Refusal, RefusalReason
+from libline_fed.federation.inbox_work import (
+    APPLIED,
+    Ready,
+    Result,
+    Work,
+    ignored,
+    note_of,
+    recipients_of,
+    refused,
+)
+from libline_fed.services import remote_actors, remote_posts
+from libline_fed.services.remote_posts import Arrival
+from libline_fed.storage import actors, follows, posts, proposals, tombstones
+
+OPEN_TO_ALL = (Visibility.PUBLIC, Visibility.UNLISTED)
+
+
+def is_plain(ready: Ready) -> bool:
+    """Tell whether an activity is a Create of a plain post: those are applied many at a time."""
+    return (
+        ready.result is None
+        and ready.activity.type == "Create"
+        and ready.document is not None
+        and isinstance(ready.document.document, NoteDocument)
+    )
+
+
+async def on_plain_creates(work: Work, batch: Sequence[Ready]) -> list[Result]:
+    """Store many plain posts with a handful of statements."""
+    results: list[Result] = []
+    arrivals: dict[str, Arrival] = {}
+    for ready in batch:
+        found = await _arrival(work, ready)
+        if isinstance(found, Result):
+            results.append(found)
+        elif found.admitted.document.uri in arrivals:
+            results.append(ignored(RefusalReason.OUTDATED, "the same post came twice"))
+        else:
+            arrivals[found.admitted.document.uri] = found
+            results.append(APPLIED)
+    if arrivals:
+        await remote_posts.receive_many(work.tx, list(arrivals.values()), now=work.now)
+    return results
+
+
+async def _arrival(work: Work, ready: Ready) -> Arrival | Result:
+    assert ready.document is not None
+    note = ready.document.document
+    assert isinstance(note, NoteDocument)
+    author = work.known.actors.get(ready.activity.actor_uri)
+    if author is None or not author.is_usable:
+        return refused(RefusalReason.ACTOR_SUSPENDED, ready.activity.actor_uri)
+    if note.uri in work.known.tombstones:
+        return ignored(RefusalReason.TOMBSTONED, note.uri)
+    if note.uri in work.known.posts:
+        return ignored(RefusalReason.OUTDATED, "known already")
+    if note.poll_vote is not None:
+        return ignored(RefusalReason.NOT_FOR_US, "a vote, and no poll of ours")
+    recipients = await _willing(work, author, recipients_of(note, work.site.uris))
+    replied_to = await _owner_of_answered(work, author, note.in_reply_to_uri)
+    if not (recipients or replied_to or work.known.is_followed(author)):
+        return ignored(RefusalReason.NOT_FOR_US, "nobody here follows the author or is addressed")
+    return Arrival(
+        admitted=Admitted(note, ready.document.host, ready.document.how),
+        author=author,
+        to=ready.activity.to,
+        cc=ready.activity.cc,
+        recipients=recipients,
+        replied_to=replied_to,
+    )
+
+
+async def _willing(work: Work, author: Actor, uris: Collection[str]) -> tuple[Actor, ...]:
+    named = [actor for uri in sorted(uris) if (actor := await work.local(uri)) is not None]
+    return tuple(
+        [
+            actor
+            for actor in named
+            if not await follows.is_blocked(work.tx, blocker_id=actor.id, blocked_id=author.id)
+        ]
+    )
+
+
+async def _owner_of_answered(work: Work, author: Actor, uri: str | None) -> Actor | None:
+    """Return the member whose proposal a post answers; a private proposal is not there for others."""
+    proposal = work.known.proposals.get(uri) if uri is not None else None
+    if proposal is None or not proposal.is_local or proposal.audience != "public":
+        return None
+    owner = work.known.authors.get(proposal.author_id)
+    if owner is None or not owner.is_usable:
+        return None
+    is_blocked = await follows.is_blocked(work.tx, blocker_id=owner.id, blocked_id=author.id)
+    return None if is_blocked else owner
+
+
+async def on_create(work: Work, ready: Ready) -> Result:
+    """Take in a proposal; plain posts go the way of `on_plain_creates`."""
+    if ready.document is None or not isinstance(ready.document.document, ProposalDocument):
+        return ignored(RefusalReason.NOT_FOR_US, "neither a post nor a proposal")
+    document = ready.document.document
+    author = await work.actor(ready.activity.actor_uri)
+    if author is None or not author.is_usable:
+        return refused(RefusalReason.ACTOR_SUSPENDED, ready.activity.actor_uri)
+    if document.note.uri in await tombstones.among(work.tx, (document.note.uri,)):
+        return ignored(RefusalReason.TOMBSTONED, document.note.uri)
+    note = document.note
+    to, cc = (note.to, note.cc) if note.to or note.cc else (ready.activity.to, ready.activity.cc)
+    if visibility_of(to, cc, author.followers_uri) not in OPEN_TO_ALL:
+        return ignored(RefusalReason.NOT_FOR_US, "a proposal that is not public")
+    is_addressed = bool(recipients_of(note, work.site.uris))
+    is_followed = bool((await follows.local_followers_of(work.tx, (author.id,))).get(author.id))
+    if not (is_followed or is_addressed):
+        return ignored(RefusalReason.NOT_FOR_US, "nobody here follows the author or is addressed")
+    return await index(
+        work, ready.document, author, source="follow" if is_followed else "delivery", by=author
+    )
+
+
+async def index(work: Work, admitted: Admitted[object], author: Actor, *, source: str, by: Actor) -> Result:
+    """List a proposal of another server, or what it has become."""
+    document = admitted.document
+    assert isinstance(document, ProposalDocument)
+    kept = await proposals.put_remote(
+        work.tx,
+        Admitted(document, admitted.host, admitted.how),
+        author,
+        source=source,
+        source_actor_uri=by.uri,
+        now=work.now,
+    )
+    if isinstance(kept, Refusal):
+        return ignored(kept.reason, kept.detail)
+    return APPLIED
+
+
+async def on_update(work: Work, ready: Ready) -> Result:
+    """Take in a change: same author only, newer only."""
+    document = ready.document.document if ready.document is not None else None
+    if ready.is_refreshed:
+        return APPLIED
+    author = await work.actor(ready.activity.actor_uri)
+    if author is None or not author.is_usable:
+        return refused(RefusalReason.ACTOR_SUSPENDED, ready.activity.actor_uri)
+    if isinstance(document, ActorDocument):
+        # Its own server did not answer, so take what it signed, but no new key (security §1a, key swaps).
+        assert ready.document is not None
+        await actors.put_remote(
+            work.tx, Admitted(document, ready.document.host, ready.document.how), acct_host=None, now=work.now
+        )
+        return APPLIED
+    note = note_of(ready)
+    if note is None:
+        return ignored(RefusalReason.NOT_FOR_US, "neither an actor, a post nor a proposal")
+    known_proposal = (await proposals.by_uris(work.tx, (note.uri,))).get(note.uri)
+    known_post = (await posts.by_uris(work.tx, (note.uri,))).get(note.uri)
+    known = known_proposal or known_post
+    if known is not None and known.author_id != author.id:
+        return refused(RefusalReason.WRONG_OWNER, note.uri)
+    if isinstance(document, ProposalDocument):
+        assert ready.document is not None
+        if known_proposal is None:
+            if known_post is not None:
+                await posts.remove(work.tx, known_post.id)
+            return await on_create(work, ready)
+        return await index(work, ready.document, author, source="follow", by=author)
+    return await _update_post(work, ready, note, known_post_id=known_post.id if known_post else None)
+
+
+async def _update_post(work: Work, ready: Ready, note: NoteDocument, *, known_post_id: str | None) -> Result:
+    proposal = (await proposals.by_uris(work.tx, (note.uri,))).get(note.uri)
+    if proposal is not None:  # no longer a proposal
+        await proposals.remove(work.tx, proposal.id)
+        return APPLIED
+    if known_post_id is None:
+        return ignored(RefusalReason.UNKNOWN_OBJECT, note.uri)
+    assert ready.document is not None
+    is_newer = await posts.put_edit(
+        work.tx, Admitted(note, ready.document.host, ready.document.how), post_id=known_post_id, now=work.now
+    )
+    return APPLIED if is_newer else ignored(RefusalReason.OUTDATED, note.uri)
+
+
+async def on_delete(work: Work, ready: Ready) -> Result:
+    """Remove what its owner took back; it stays dead, also if its Create comes later."""
+    uri, owner_uri = ready.activity.object_uri, ready.activity.actor_uri
+    if uri is None:
+        return refused(RefusalReason.BAD_SHAPE, "no object")
+    owner = await work.actor(owner_uri)
+    if uri == owner_uri:
+        if owner is None or owner.gone_at is not None:
+            return ignored(RefusalReason.UNKNOWN_OBJECT, uri)
+        await remote_actors.end(work.tx, work.site, owner, now=work.now)
+        return APPLIED
+    proposal = (await proposals.by_uris(work.tx, (uri,))).get(uri)
+    post = (await posts.by_uris(work.tx, (uri,))).get(uri)
+    for known in (proposal, post):
+        if known is not None and (owner is None or known.author_id != owner.id):
+            return refused(RefusalReason.WRONG_OWNER, uri)
+    if uri in await tombstones.among(work.tx, (uri,)):
+        return ignored(RefusalReason.TOMBSTONED, uri)
+    if proposal is not None:
+        await proposals.remove(work.tx, proposal.id)
+    if post is not None:
+        await posts.remove(work.tx, post.id)
+    if proposal is None and post is None and owner is None:
+        return ignored(RefusalReason.UNKNOWN_OBJECT, uri)
+    former_type = "Note" if proposal is not None else post.type if post is not None else None
+    await tombstones.add(work.tx, uri, former_type=former_type, owner_uri=owner_uri, now=work.now)
+    return APPLIED if proposal or post else ignored(RefusalReason.UNKNOWN_OBJECT, uri)

@@ -1,0 +1,370 @@
+"""Finding people and posts of other servers by what a person types, and keeping what was found.
+
+Implements `services.lookups.Lookups` for the pages and commands; the inbox uses the same fetches.
+"""
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TypeVar
+from urllib.parse import quote
+
+from libline_fed.activitypub.objects import (
+    ActorDocument,
+    Admitted,
+    NoteDocument,
+    ProposalDocument,
+    Tombstone,
+)
+from libline_fed.activitypub.urls import host_of, parse_acct
+from libline_fed.activitypub.webfinger import Jrd, parse_jrd
+from libline_fed.activitypub.wire import parse_json
+from libline_fed.clock import Clock
+from libline_fed.domain.actors import Actor
+from libline_fed.domain.posts import Post
+from libline_fed.domain.proposals import Proposal
+from libline_fed.errors import (
+    LibLineError,
+    NotFound,
+    PeerGone,
+    PeerRefused,
+    PeerUnavailable,
+    Refusal,
+)
+from libline_fed.federation.admit import Admitter, Budget, Document
+from libline_fed.federation.fetch import Fetcher
+from libline_fed.federation.keys import keys_of
+from libline_fed.services import remote_posts
+from libline_fed.services.site import Site
+from libline_fed.storage import actors, fetch_failures, posts, proposals
+from libline_fed.storage.store import Store, Tx
+
+T = TypeVar("T")
+
+FRESH = timedelta(hours=24)  # an actor looked up so recently is not fetched again
+FAILURE_TTL = timedelta(minutes=10)  # security §3.32
+SUBSCRIBE_REL = "http://ostatus.org/schema/1.0/subscribe"
+INTENTS = ("https://w3id.org/fep/3b86/Follow", "https://w3id.org/fep/3b86/Object")
+BACKFILL_ITEMS = 20
+
+
+class Resolver:
+    """Turns a handle or an address into something known here."""
+
+    def __init__(
+        self,
+        store: Store,
+        site: Site,
+        admitter: Admitter,
+        fetcher: Fetcher,
+        clock: Clock,
+        *,
+        allow_private: bool = False,
+    ) -> None:
+        self._store = store
+        self._site = site
+        self._admitter = admitter
+        self._fetcher = fetcher
+        self._clock = clock
+        self._schemes = ("https", "http") if allow_private else ("https",)
+        self._under_way: dict[str, asyncio.Future[object]] = {}
+
+    # --- what a person types ----------------------------------------------------------------------
+
+    async def find(self, text: str) -> Actor | Proposal | Post:
+        """Find whatever a handle or address names.
+
+        Raises: NotFound (nothing there, or nothing usable), PeerUnavailable.
+        """
+        text = text.strip()
+        return await (self.find_object(text) if "://" in text else self.find_actor(text))
+
+    async def find_actor(self, text: str) -> Actor:
+        """Find a person by handle (`@ana@a.example`, `ana@a.example`, `ana`) or address.
+
+        Raises: NotFound, PeerUnavailable.
+        """
+        text = text.strip()
+        if "://" in text:
+            found = await self.find_object(text)
+            if not isinstance(found, Actor):
+                raise NotFound(f"{text[:200]} is not an actor", safe="There is no person at this address.")
+            return found
+        address = parse_acct(text)
+        if address is None:
+            if (local := await self._local(text.removeprefix("@"))) is not None:
+                return local
+            raise NotFound(
+                f"not an address: {text[:200]!r}", safe="Write an address such as @name@library.example."
+            )
+        user, host = address
+        if host == self._site.uris.host:
+            if (local := await self._local(user)) is not None:
+                return local
+            raise NotFound(f"no member {user}", safe="Nobody here has this name.")
+        known = await self._store.read(lambda tx: actors.remote_by_acct(tx, user, host))
+        now = self._clock.now()
+        if known is not None and known.fetched_at is not None and now - known.fetched_at < FRESH:
+            return known
+        try:
+            return await self._once(f"{user}@{host}", lambda: self._find_by_acct(user, host))
+        except PeerUnavailable:
+            if known is not None:
+                return known  # better yesterday's profile than none
+            raise
+
+    async def find_object(self, url: str) -> Actor | Proposal | Post:
+        """Find an actor, proposal or post by its address or page.
+
+        Raises: NotFound, PeerUnavailable.
+        """
+        url = url.strip().partition("#")[0]
+        known = await self._store.read(lambda tx: _known(tx, url))
+        if known is not None:
+            if not (isinstance(known, Actor) and not known.is_local and self._is_stale(known)):
+                return known
+        elif self._site.uris.is_local(url):
+            return await self._find_local_page(url)
+        return await self._once(url, lambda: self._find_by_url(url))
+
+    async def subscribe_template(self, handle: str) -> str:
+        """Return the address, with `{uri}`, at which somebody's own server lets them follow or open a page.
+
+        Raises: NotFound, PeerUnavailable.
+        """
+        address = parse_acct(handle)
+        if address is None:
+            raise NotFound(
+                f"not an address: {handle[:200]!r}", safe="Write your address, such as @name@server.example."
+            )
+        user, host = address
+        jrd = await self._webfinger(f"acct:{user}@{host}", host)
+        for rel in (*INTENTS, SUBSCRIBE_REL):
+            template = jrd.templates.get(rel, "").replace("{object}", "{uri}")
+            # Same host as the handle, and one place to fill in: no way out to elsewhere (security §3.70).
+            if template.count("{uri}") == 1 and _shares_domain(host_of(template.replace("{uri}", "x")), host):
+                return template
+        raise NotFound(f"{host} offers no way to follow", safe="Your server does not offer this.")
+
+    # --- what the inbox needs ---------------------------------------------------------------------
+
+    async def actor(self, uri: str, budget: Budget, *, is_refresh: bool = False) -> Actor | Refusal:
+        """Return an actor by id, fetched and stored if it is not known yet (or `is_refresh`).
+
+        Raises: PeerGone, PeerUnavailable, PeerRefused.
+        """
+        known = await self._store.read(lambda tx: actors.by_uri(tx, uri))
+        if known is not None and (known.is_local or not is_refresh):
+            return known
+        admitted = await self._admitter.actor(uri, budget)
+        return admitted if isinstance(admitted, Refusal) else await self._keep_actor(admitted, None)
+
+    async def object(self, url: str, budget: Budget) -> Admitted[Document] | Refusal:
+        """Read an object at its own address; a recent failure is not repeated.
+
+        Raises: PeerGone, PeerUnavailable, PeerRefused.
+        """
+        now = self._clock.now()
+        failed = await self._store.read(lambda tx: fetch_failures.recent(tx, url, now))
+        if failed is not None:
+            status, error = failed
+            raise (
+                PeerGone(error, status=status)
+                if status in {404, 410}
+                else PeerUnavailable(error, status=status)
+            )
+        try:
+            return await self._admitter.fetched(url, budget)
+        except (PeerGone, PeerUnavailable, PeerRefused) as error:
+            status, detail, until = error.status, error.detail, now + FAILURE_TTL
+            await self._store.write(
+                lambda tx: fetch_failures.add(tx, uri=url, status=status, error=detail, until=until)
+            )
+            raise
+
+    async def open_proposals(self, actor: Actor, budget: Budget) -> list[Admitted[ProposalDocument]]:
+        """Read the open proposals that an actor pins or lists; what cannot be read is left out."""
+        url = actor.proposals_url or actor.featured_url
+        if url is None:
+            return []
+        found: list[Admitted[ProposalDocument]] = []
+        try:
+            listed = await self._admitter.collection(url, budget)
+            if isinstance(listed, Refusal):
+                return []
+            if not listed.item_uris and listed.first_url:
+                listed = await self._admitter.collection(listed.first_url, budget)
+                if isinstance(listed, Refusal):
+                    return []
+        except LibLineError:
+            return []
+        for uri in listed.item_uris[:BACKFILL_ITEMS]:
+            try:
+                admitted = await self._admitter.fetched(uri, budget)
+            except LibLineError:
+                continue
+            if isinstance(admitted, Refusal) or not isinstance(admitted.document, ProposalDocument):
+                continue
+            if admitted.document.note.author_uri == actor.uri:
+                found.append(Admitted(admitted.document, admitted.host, admitted.how))
+        return found
+
+    # --- inside -----------------------------------------------------------------------------------
+
+    async def _local(self, handle: str) -> Actor | None:
+        return await self._store.read(lambda tx: actors.local_by_handle(tx, handle))
+
+    def _is_stale(self, known: Actor) -> bool:
+        return known.fetched_at is None or self._clock.now() - known.fetched_at >= FRESH
+
+    async def _find_local_page(self, url: str) -> Actor:
+        path = self._site.uris.path_of(url) or ""
+        found = await self._local(path.removeprefix("/@")) if path.startswith("/@") else None
+        if found is None:
+            raise NotFound(f"nothing at {url[:200]}", safe="There is nothing at this address.")
+        return found
+
+    async def _once(self, key: str, search: Callable[[], "asyncio._CoroutineLike[T]"]) -> T:
+        """Run one search at a time for the same thing: a hundred viewers cause one fetch."""
+        under_way = self._under_way.get(key)
+        if under_way is None:
+            under_way = asyncio.ensure_future(search())  # type: ignore[arg-type]
+            self._under_way[key] = under_way
+            under_way.add_done_callback(lambda _: self._under_way.pop(key, None))
+        return await asyncio.shield(under_way)  # type: ignore[return-value]
+
+    async def _find_by_acct(self, user: str, host: str) -> Actor:
+        asked = f"acct:{user}@{host}"
+        jrd = await self._webfinger(asked, host)
+        if len(jrd.self_uris) != 1:
+            raise _unusable(f"{host} names {len(jrd.self_uris)} actors for {asked}")
+        uri = jrd.self_uris[0]
+        admitted = await self._fetch_actor(uri)
+        acct_host = host
+        if admitted.host != host or jrd.subject.lower() != asked:
+            acct_host = await self._confirmed_host(asked, jrd, admitted)
+        # A handle given to somebody new has a new id: the old history stays the old actor's.
+        return await self._keep_actor(admitted, acct_host)
+
+    async def _confirmed_host(self, asked: str, jrd: Jrd, admitted: Admitted[ActorDocument]) -> str:
+        """Let the actor's own server confirm an address at another domain (split domains, federation.md §2.4)."""
+        document = admitted.document
+        subject = parse_acct(jrd.subject)
+        if subject is None:
+            raise _unusable(f"no usable subject {jrd.subject[:200]!r} for {asked}")
+        confirmed = await self._webfinger(f"acct:{document.handle}@{admitted.host}", admitted.host)
+        if confirmed.self_uris != (document.uri,) or confirmed.subject.lower() != jrd.subject.lower():
+            raise _unusable(f"{admitted.host} does not confirm {jrd.subject[:200]} for {document.uri}")
+        return subject[1]
+
+    async def _webfinger(self, resource: str, host: str) -> Jrd:
+        refusal = self._admitter.refuse_host(f"{self._schemes[-1]}://{host}/")
+        if refusal is not None:
+            raise _unusable(f"{refusal.reason}: {refusal.detail}")
+        error: LibLineError = NotFound(resource)
+        for scheme in self._schemes:
+            url = f"{scheme}://{host}/.well-known/webfinger?resource={quote(resource, safe='')}"
+            try:
+                response = await self._fetcher.get(url, accept="jrd", same_host_redirects=False)
+            except PeerGone as gone:
+                raise NotFound(gone.detail, safe="Nobody has this address.") from gone
+            except PeerUnavailable as unavailable:
+                error = unavailable
+                continue
+            except PeerRefused as refused:
+                error = NotFound(refused.detail, safe="The other server does not know this address.")
+                continue
+            raw = parse_json(response.body)
+            jrd = raw if isinstance(raw, Refusal) else parse_jrd(raw)
+            if isinstance(jrd, Refusal):
+                raise _unusable(f"{url}: {jrd.reason} {jrd.detail}")
+            return jrd
+        raise error
+
+    async def _fetch_actor(self, uri: str) -> Admitted[ActorDocument]:
+        try:
+            admitted = await self._admitter.actor(uri, Budget())
+        except (PeerGone, PeerRefused) as error:
+            raise NotFound(error.detail, safe=error.safe) from error
+        if isinstance(admitted, Refusal):
+            raise _unusable(f"{admitted.reason}: {admitted.detail}")
+        return admitted
+
+    async def _find_by_url(self, url: str) -> Actor | Proposal | Post:
+        budget = Budget()
+        try:
+            admitted = await self.object(url, budget)
+            if isinstance(admitted, Refusal):
+                raise _unusable(f"{admitted.reason}: {admitted.detail}")
+            return await self._keep(admitted, budget)
+        except (PeerGone, PeerRefused) as error:
+            raise NotFound(error.detail, safe=error.safe) from error
+
+    async def _keep(self, admitted: Admitted[Document], budget: Budget) -> Actor | Proposal | Post:
+        now = self._clock.now()
+        match admitted.document:
+            case ActorDocument() as document:
+                return await self._keep_actor(Admitted(document, admitted.host, admitted.how), None)
+            case ProposalDocument() as proposal:
+                author = await self._author(proposal.note.author_uri, budget)
+                found = Admitted(proposal, admitted.host, admitted.how)
+                kept = await self._store.write(
+                    lambda tx: proposals.put_remote(
+                        tx,
+                        found,
+                        author,
+                        source="lookup",
+                        source_actor_uri=self._site.uris.instance_actor,
+                        now=now,
+                    )
+                )
+                if isinstance(kept, Refusal):
+                    raise _unusable(f"{kept.reason}: {kept.detail}")
+                return kept
+            case NoteDocument() as note:
+                author = await self._author(note.author_uri, budget)
+                post = Admitted(note, admitted.host, admitted.how)
+                return await self._store.write(lambda tx: remote_posts.keep(tx, post, author, now=now))
+            case Tombstone():
+                raise NotFound(admitted.document.uri, safe="This was deleted.")
+
+    async def _author(self, uri: str, budget: Budget) -> Actor:
+        author = await self.actor(uri, budget)
+        if isinstance(author, Refusal) or not author.is_usable:
+            raise _unusable(f"no usable author {uri}")
+        return author
+
+    async def _keep_actor(self, admitted: Admitted[ActorDocument], acct_host: str | None) -> Actor:
+        now = self._clock.now()
+
+        async def unit(tx: Tx) -> Actor:
+            actor = await actors.put_remote(tx, admitted, acct_host=acct_host, now=now)
+            if actor.is_usable:
+                await keys_of(tx, admitted, now)
+            return actor
+
+        actor = await self._store.write(unit)
+        if not actor.is_usable:
+            raise _unusable(f"{actor.uri} is gone or suspended")
+        return actor
+
+
+async def _known(tx: Tx, uri: str) -> Actor | Proposal | Post | None:
+    actor = await actors.by_uri(tx, uri)
+    if actor is not None:
+        return actor
+    proposal = (await proposals.by_uris(tx, (uri,))).get(uri)
+    if proposal is not None:
+        return proposal
+    return (await posts.by_uris(tx, (uri,))).get(uri)
+
+
+def _shares_domain(host: str | None, handle_host: str) -> bool:
+    """Tell whether a template's host is the handle's or one below or above it."""
+    if host is None:
+        return False
+    return host == handle_host or host.endswith("." + handle_host) or handle_host.endswith("." + host)
+
+
+def _unusable(detail: str) -> NotFound:
+    return NotFound(detail, safe="The other server's answer cannot be used.")

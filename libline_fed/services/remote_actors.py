@@ -1,0 +1,20 @@
+"""What happens here when an actor of another server ends."""
+
+from datetime import datetime
+
+from libline_fed.domain.actors import Actor
+from libline_fed.services.site import Site
+from libline_fed.storage import actors, follows, posts, proposals, reactions, remote_keys, tombstones
+from libline_fed.storage.store import Tx
+
+
+async def end(tx: Tx, site: Site, actor: Actor, *, now: datetime) -> None:
+    """Remove an actor that was deleted, with all it wrote; only its address stays, so that it stays dead."""
+    assert not actor.is_local, site.uris.base_url
+    await follows.remove_all_of(tx, actor.id)
+    await proposals.remove_of(tx, actor.id)
+    await posts.remove_of(tx, actor.id)
+    await reactions.remove_of(tx, actor.id)
+    await remote_keys.remove_of(tx, actor.uri)
+    await actors.mark_gone(tx, actor.id, now)
+    await tombstones.add(tx, actor.uri, former_type=actor.type, owner_uri=actor.uri, now=now)
