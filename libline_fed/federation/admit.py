@@ -1,8 +1,8 @@
 """The one trust boundary: every remote document becomes `Admitted` here or not at all (a test proves it).
 
 Two ways lead in. *Received*: the document came in an activity whose actor is proven, and speaks only for that
-actor. *Fetched*: the document was read at its own address, with the media type of ActivityPub, from the host it
-names.
+actor. *Fetched*: the document was read at its own address, with the media type of ActivityPub, from the host
+it names.
 Equality is of whole URIs and exact authorities; being on the same host is never enough to own something.
 """
 
@@ -187,15 +187,13 @@ class Admitter:
             admitted = await self.actor(owner_uri, budget)
         if isinstance(admitted, Refusal):
             return admitted
-        if not any(
-            key.key_id == key_id and key.owner_uri == admitted.document.uri
-            for key in admitted.document.public_keys
-        ):
+        owner = admitted.document
+        if not any(key.key_id == key_id and key.owner_uri == owner.uri for key in owner.public_keys):
             return Refusal(RefusalReason.UNUSABLE_KEY, f"{admitted.document.uri} does not list {key_id}")
         return admitted
 
     async def raw(self, url: str, budget: Budget) -> dict[str, Any] | Refusal:
-        """Read a document whose id must be the address asked for; one other address on the same host is tried.
+        """Read a document whose id must be the address asked for; one other on the same host is tried.
 
         Raises: PeerGone, PeerUnavailable, PeerRefused.
         """

@@ -1,7 +1,7 @@
-"""Applies what the inbox accepted: lease a batch, make it ready, apply it in one transaction with its outcomes.
+"""Applies what the inbox accepted: lease a batch, make it ready, apply it in one transaction with its outcome.
 
-An activity that fails unexpectedly spoils its batch's transaction; the batch is then applied one by one, so that only
-the poisonous one is put off and, after five tries, set aside where an admin sees it.
+An activity that fails unexpectedly spoils its batch's transaction; the batch is then applied one by one, so
+that only the poisonous one is put off and, after five tries, set aside where an admin sees it.
 """
 
 import asyncio
@@ -87,9 +87,7 @@ class InboxWorker:
         outcomes: list[InboxOutcome] = []
         for ready in batch:
             try:
-                outcomes += await self._store.write(
-                    lambda tx, one=ready: self._apply(tx, [one], is_first=False)
-                )
+                outcomes += await self._apply_alone(ready)
             except StoreBusy:
                 raise
             except Exception as error:  # noqa: BLE001  poison: recorded, retried, at last quarantined
@@ -102,6 +100,9 @@ class InboxWorker:
                 with contextlib.suppress(Conflict):
                     await self._postpone(ready.row, detail)
         return outcomes
+
+    async def _apply_alone(self, ready: Ready) -> list[InboxOutcome]:
+        return await self._store.write(lambda tx: self._apply(tx, [ready], is_first=False))
 
     async def _postpone(self, row: InboxActivity, detail: str) -> None:
         now = self._clock.now()

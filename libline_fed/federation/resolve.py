@@ -4,9 +4,9 @@ Implements `services.lookups.Lookups` for the pages and commands; the inbox uses
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from datetime import timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from libline_fed.activitypub.objects import (
@@ -67,7 +67,7 @@ class Resolver:
         self._fetcher = fetcher
         self._clock = clock
         self._schemes = ("https", "http") if allow_private else ("https",)
-        self._under_way: dict[str, asyncio.Future[object]] = {}
+        self._under_way: dict[str, asyncio.Future[Any]] = {}
 
     # --- what a person types ----------------------------------------------------------------------
 
@@ -224,14 +224,15 @@ class Resolver:
             raise NotFound(f"nothing at {url[:200]}", safe="There is nothing at this address.")
         return found
 
-    async def _once(self, key: str, search: Callable[[], "asyncio._CoroutineLike[T]"]) -> T:
+    async def _once(self, key: str, search: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Run one search at a time for the same thing: a hundred viewers cause one fetch."""
         under_way = self._under_way.get(key)
         if under_way is None:
-            under_way = asyncio.ensure_future(search())  # type: ignore[arg-type]
+            under_way = asyncio.ensure_future(search())
             self._under_way[key] = under_way
             under_way.add_done_callback(lambda _: self._under_way.pop(key, None))
-        return await asyncio.shield(under_way)  # type: ignore[return-value]
+        found: T = await asyncio.shield(under_way)
+        return found
 
     async def _find_by_acct(self, user: str, host: str) -> Actor:
         asked = f"acct:{user}@{host}"
@@ -247,7 +248,7 @@ class Resolver:
         return await self._keep_actor(admitted, acct_host)
 
     async def _confirmed_host(self, asked: str, jrd: Jrd, admitted: Admitted[ActorDocument]) -> str:
-        """Let the actor's own server confirm an address at another domain (split domains, federation.md §2.4)."""
+        """Let the actor's own server confirm an address at another domain (split domains)."""
         document = admitted.document
         subject = parse_acct(jrd.subject)
         if subject is None:

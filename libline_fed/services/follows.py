@@ -131,7 +131,7 @@ async def reject_follower(tx: Tx, site: Site, *, owner: Actor, follower_id: str,
 async def receive_follow(
     tx: Tx, site: Site, *, uri: str, follower: Actor, followed: Actor, now: datetime
 ) -> FollowState:
-    """Take in a Follow of a local actor (federation.md §2.7); an accepted follower who asks again gets a new Accept."""
+    """Take in a Follow of a local actor; an accepted follower who asks again gets a new Accept."""
     known = await follows.between(tx, follower.id, followed.id)
     if await follows.is_blocked(tx, blocker_id=followed.id, blocked_id=follower.id):
         refused = known or _pending(uri, follower, followed, now)
@@ -254,12 +254,12 @@ async def state(tx: Tx, follower_id: str, followed_id: str) -> str | None:
 
 
 def wire_follow(known: Follow, follower: Actor, followed: Actor) -> dict[str, Any]:
-    """Spell a Follow for embedding: Mastodon matches it by id, others by actor and object (federation.md §2.7)."""
+    """Spell a Follow for embedding: Mastodon matches it by id, others by actor and object."""
     return {"id": known.uri, "type": "Follow", "actor": follower.uri, "object": followed.uri}
 
 
 async def _release(tx: Tx, followed: Actor) -> None:
-    """Let go of the proposals of somebody whom nobody here follows any more, unless others brought them too."""
+    """Let go of the proposals of somebody whom nobody here follows any more."""
     if not await follows.local_followers_of(tx, (followed.id,)):
         await proposals.drop_unsourced(tx, author_id=followed.id, actor_uri=followed.uri)
 

@@ -1,4 +1,4 @@
-"""What local actors say: the activity, its proof and its deliveries, written in the transaction of the event."""
+"""What local actors say: the activity, its proof and its deliveries, in the transaction of the event."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -18,7 +18,7 @@ PUBLIC = "https://www.w3.org/ns/activitystreams#Public"
 Inbox = tuple[str, str]  # host, inbox URL
 
 
-async def publish(
+async def publish(  # noqa: PLR0913  an activity has these parts
     tx: Tx,
     site: Site,
     *,
@@ -35,8 +35,8 @@ async def publish(
 ) -> str:
     """Let a local actor say something; return the activity's URI.
 
-    `inboxes` None means all remote followers of the actor. A public activity carries a proof, so that others can
-    pass it on (FEP-8b32); a private one carries none: what one can show around, one can be held to.
+    `inboxes` None means all remote followers of the actor. A public activity carries a proof, so that others
+    can pass it on (FEP-8b32); a private one carries none: what one can show around, one can be held to.
     """
     activity_id = new_id(now)
     uri = site.uris.activity(activity_id)
