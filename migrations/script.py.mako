@@ -1,6 +1,8 @@
 """${message}.
 
 Why: (one sentence). Whether the code of the release before keeps working on the new schema: (yes, or why not).
+On SQLite `op.batch_alter_table` rebuilds a table and forgets indexes on expressions (`uq_actors_local_handle`):
+make them again. Rows are changed in batches that can be repeated, without any code of the application.
 """
 
 import sqlalchemy as sa

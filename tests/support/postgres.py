@@ -20,8 +20,8 @@ RUN_DIR = "LIBLINE_TEST_RUN_DIR"
 START_S = 60
 MISSING = (
     "These tests need PostgreSQL 15 or newer. Install it (Debian, Ubuntu: apt-get install postgresql; "
-    f"Fedora: dnf install postgresql-server), or set {EXTERNAL_URL} to postgresql://user:password@host/database, "
-    "whose user may create databases."
+    f"Fedora: dnf install postgresql-server), or set {EXTERNAL_URL} to "
+    "postgresql://user:password@host/database, whose user may create databases."
 )
 
 # Stands guard: ends the server when the last writer of the pipe is gone, then removes the folder.
@@ -41,7 +41,7 @@ class PostgresMissing(Exception):
 
 
 def open_run_dir() -> int | None:
-    """Make the folder that all processes of this run share; return the descriptor that keeps its server alive."""
+    """Make the folder all processes of this run share; return the descriptor that keeps its server alive."""
     if RUN_DIR in os.environ:
         return None
     folder = Path(tempfile.mkdtemp(prefix="libline-tests-"))

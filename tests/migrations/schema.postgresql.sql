@@ -1,0 +1,439 @@
+accounts
+    id character varying(36) NOT NULL
+    actor_id character varying(36) NOT NULL
+    email character varying(320) NOT NULL
+    email_confirmed_at timestamp with time zone
+    password_hash character varying(255)
+    state character varying(20) NOT NULL
+    role character varying(20) NOT NULL DEFAULT 'member'::character varying
+    language character varying(35)
+    sign_up_reason text NOT NULL DEFAULT ''::text
+    created_at timestamp with time zone NOT NULL
+    last_login_at timestamp with time zone
+    CONSTRAINT ck_accounts_role_known CHECK (((role)::text = ANY ((ARRAY['member'::character varying, 'coordinator'::character varying, 'moderator'::character varying, 'admin'::character varying])::text[])))
+    CONSTRAINT ck_accounts_state_known CHECK (((state)::text = ANY ((ARRAY['unconfirmed'::character varying, 'unapproved'::character varying, 'active'::character varying, 'disabled'::character varying])::text[])))
+    CONSTRAINT fk_accounts_actor_id_actors FOREIGN KEY (actor_id) REFERENCES actors(id)
+    CONSTRAINT pk_accounts PRIMARY KEY (id)
+    CONSTRAINT uq_accounts_actor_id UNIQUE (actor_id)
+    CONSTRAINT uq_accounts_email UNIQUE (email)
+    CREATE UNIQUE INDEX pk_accounts ON public.accounts USING btree (id)
+    CREATE UNIQUE INDEX uq_accounts_actor_id ON public.accounts USING btree (actor_id)
+    CREATE UNIQUE INDEX uq_accounts_email ON public.accounts USING btree (email)
+
+activities
+    id character varying(36) NOT NULL
+    uri text NOT NULL
+    actor_id character varying(36) NOT NULL
+    type character varying(20) NOT NULL
+    object_uri text NOT NULL
+    body bytea NOT NULL
+    is_public boolean NOT NULL
+    created_at timestamp with time zone NOT NULL
+    CONSTRAINT fk_activities_actor_id_actors FOREIGN KEY (actor_id) REFERENCES actors(id) ON DELETE CASCADE
+    CONSTRAINT pk_activities PRIMARY KEY (id)
+    CONSTRAINT uq_activities_uri UNIQUE (uri)
+    CREATE INDEX ix_activities_object_uri ON public.activities USING btree (object_uri)
+    CREATE INDEX ix_activities_outbox ON public.activities USING btree (actor_id, is_public, id)
+    CREATE UNIQUE INDEX pk_activities ON public.activities USING btree (id)
+    CREATE UNIQUE INDEX uq_activities_uri ON public.activities USING btree (uri)
+
+actor_keys
+    id character varying(36) NOT NULL
+    actor_id character varying(36) NOT NULL
+    kind character varying(10) NOT NULL
+    state character varying(10) NOT NULL
+    public_pem text NOT NULL
+    private_encrypted bytea NOT NULL
+    created_at timestamp with time zone NOT NULL
+    retired_at timestamp with time zone
+    CONSTRAINT ck_actor_keys_kind_known CHECK (((kind)::text = ANY ((ARRAY['rsa'::character varying, 'ed25519'::character varying])::text[])))
+    CONSTRAINT ck_actor_keys_state_known CHECK (((state)::text = ANY ((ARRAY['next'::character varying, 'current'::character varying, 'retired'::character varying])::text[])))
+    CONSTRAINT fk_actor_keys_actor_id_actors FOREIGN KEY (actor_id) REFERENCES actors(id) ON DELETE CASCADE
+    CONSTRAINT pk_actor_keys PRIMARY KEY (id)
+    CREATE INDEX ix_actor_keys_actor_id ON public.actor_keys USING btree (actor_id)
+    CREATE UNIQUE INDEX pk_actor_keys ON public.actor_keys USING btree (id)
+
+actors
+    id character varying(36) NOT NULL
+    uri text NOT NULL
+    is_local boolean NOT NULL
+    type character varying(20) NOT NULL
+    handle character varying(128) NOT NULL
+    host character varying(255) NOT NULL
+    acct_host character varying(255)
+    name text NOT NULL DEFAULT ''::text
+    summary_html text NOT NULL DEFAULT ''::text
+    summary_text text NOT NULL DEFAULT ''::text
+    url text
+    inbox_url text NOT NULL
+    shared_inbox_url text
+    outbox_url text
+    followers_uri text
+    featured_url text
+    proposals_url text
+    icon_url text
+    fields json NOT NULL
+    languages json NOT NULL
+    also_known_as json NOT NULL
+    moved_to_uri text
+    manually_approves_followers boolean NOT NULL DEFAULT false
+    is_discoverable boolean NOT NULL DEFAULT false
+    revision integer NOT NULL DEFAULT 1
+    published_at timestamp with time zone
+    created_at timestamp with time zone NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    fetched_at timestamp with time zone
+    suspended_at timestamp with time zone
+    gone_at timestamp with time zone
+    CONSTRAINT ck_actors_type_known CHECK (((type)::text = ANY ((ARRAY['Person'::character varying, 'Service'::character varying, 'Application'::character varying, 'Group'::character varying, 'Organization'::character varying])::text[])))
+    CONSTRAINT pk_actors PRIMARY KEY (id)
+    CONSTRAINT uq_actors_uri UNIQUE (uri)
+    CREATE INDEX ix_actors_handle_host ON public.actors USING btree (handle, host)
+    CREATE INDEX ix_actors_host ON public.actors USING btree (host)
+    CREATE UNIQUE INDEX pk_actors ON public.actors USING btree (id)
+    CREATE UNIQUE INDEX uq_actors_local_handle ON public.actors USING btree (lower((handle)::text)) WHERE (is_local AND ((type)::text <> 'Application'::text))
+    CREATE UNIQUE INDEX uq_actors_uri ON public.actors USING btree (uri)
+
+blocks
+    blocker_id character varying(36) NOT NULL
+    blocked_id character varying(36) NOT NULL
+    uri text
+    created_at timestamp with time zone NOT NULL
+    CONSTRAINT fk_blocks_blocked_id_actors FOREIGN KEY (blocked_id) REFERENCES actors(id) ON DELETE CASCADE
+    CONSTRAINT fk_blocks_blocker_id_actors FOREIGN KEY (blocker_id) REFERENCES actors(id) ON DELETE CASCADE
+    CONSTRAINT pk_blocks PRIMARY KEY (blocker_id, blocked_id)
+    CREATE UNIQUE INDEX pk_blocks ON public.blocks USING btree (blocker_id, blocked_id)
+
+deliveries
+    id bigint NOT NULL DEFAULT nextval('deliveries_id_seq'::regclass)
+    activity_id character varying(36) NOT NULL
+    actor_id character varying(36) NOT NULL
+    object_uri text NOT NULL
+    host character varying(255) NOT NULL
+    inbox_url text NOT NULL
+    is_delete boolean NOT NULL DEFAULT false
+    state character varying(10) NOT NULL DEFAULT 'queued'::character varying
+    attempts_count integer NOT NULL DEFAULT 0
+    next_attempt_at timestamp with time zone NOT NULL
+    last_status integer
+    last_error text
+    created_at timestamp with time zone NOT NULL
+    finished_at timestamp with time zone
+    CONSTRAINT ck_deliveries_state_known CHECK (((state)::text = ANY ((ARRAY['queued'::character varying, 'delivered'::character varying, 'dead'::character varying, 'cancelled'::character varying])::text[])))
+    CONSTRAINT fk_deliveries_activity_id_activities FOREIGN KEY (activity_id) REFERENCES activities(id) ON DELETE CASCADE
+    CONSTRAINT pk_deliveries PRIMARY KEY (id)
+    CONSTRAINT uq_deliveries_activity_id_inbox_url UNIQUE (activity_id, inbox_url)
+    CREATE INDEX ix_deliveries_object ON public.deliveries USING btree (host, object_uri)
+    CREATE INDEX ix_deliveries_queued ON public.deliveries USING btree (host, next_attempt_at) WHERE ((state)::text = 'queued'::text)
+    CREATE INDEX ix_deliveries_state ON public.deliveries USING btree (state, id) WHERE ((state)::text <> 'queued'::text)
+    CREATE UNIQUE INDEX pk_deliveries ON public.deliveries USING btree (id)
+    CREATE UNIQUE INDEX uq_deliveries_activity_id_inbox_url ON public.deliveries USING btree (activity_id, inbox_url)
+
+fetch_failures
+    uri text NOT NULL
+    status integer
+    error text NOT NULL
+    until timestamp with time zone NOT NULL
+    CONSTRAINT pk_fetch_failures PRIMARY KEY (uri)
+    CREATE INDEX ix_fetch_failures_until ON public.fetch_failures USING btree (until)
+    CREATE UNIQUE INDEX pk_fetch_failures ON public.fetch_failures USING btree (uri)
+
+follows
+    id character varying(36) NOT NULL
+    uri text NOT NULL
+    follower_id character varying(36) NOT NULL
+    followed_id character varying(36) NOT NULL
+    state character varying(10) NOT NULL
+    created_at timestamp with time zone NOT NULL
+    accepted_at timestamp with time zone
+    CONSTRAINT ck_follows_state_known CHECK (((state)::text = ANY ((ARRAY['pending'::character varying, 'accepted'::character varying, 'rejected'::character varying])::text[])))
+    CONSTRAINT fk_follows_followed_id_actors FOREIGN KEY (followed_id) REFERENCES actors(id) ON DELETE CASCADE
+    CONSTRAINT fk_follows_follower_id_actors FOREIGN KEY (follower_id) REFERENCES actors(id) ON DELETE CASCADE
+    CONSTRAINT pk_follows PRIMARY KEY (id)
+    CONSTRAINT uq_follows_follower_id_followed_id UNIQUE (follower_id, followed_id)
+    CONSTRAINT uq_follows_uri UNIQUE (uri)
+    CREATE INDEX ix_follows_followed_id ON public.follows USING btree (followed_id, state)
+    CREATE UNIQUE INDEX pk_follows ON public.follows USING btree (id)
+    CREATE UNIQUE INDEX uq_follows_follower_id_followed_id ON public.follows USING btree (follower_id, followed_id)
+    CREATE UNIQUE INDEX uq_follows_uri ON public.follows USING btree (uri)
+
+inbox_activities
+    id bigint NOT NULL DEFAULT nextval('inbox_activities_id_seq'::regclass)
+    activity_hash bytea NOT NULL
+    activity_uri text NOT NULL
+    type character varying(40) NOT NULL
+    actor_uri text NOT NULL
+    signer_uri text NOT NULL
+    key_id text NOT NULL
+    host character varying(255) NOT NULL
+    body bytea
+    state character varying(12) NOT NULL DEFAULT 'pending'::character varying
+    reason character varying(30)
+    detail text
+    attempts_count integer NOT NULL DEFAULT 0
+    next_attempt_at timestamp with time zone NOT NULL
+    lease_until timestamp with time zone
+    fence bigint NOT NULL DEFAULT '0'::bigint
+    received_at timestamp with time zone NOT NULL
+    finished_at timestamp with time zone
+    CONSTRAINT ck_inbox_activities_state_known CHECK (((state)::text = ANY ((ARRAY['pending'::character varying, 'applied'::character varying, 'ignored'::character varying, 'refused'::character varying, 'quarantined'::character varying])::text[])))
+    CONSTRAINT pk_inbox_activities PRIMARY KEY (id)
+    CONSTRAINT uq_inbox_activities_activity_hash UNIQUE (activity_hash)
+    CREATE INDEX ix_inbox_activities_body ON public.inbox_activities USING btree (finished_at) WHERE ((body IS NOT NULL) AND (finished_at IS NOT NULL))
+    CREATE INDEX ix_inbox_activities_pending ON public.inbox_activities USING btree (lease_until, next_attempt_at, id) WHERE ((state)::text = 'pending'::text)
+    CREATE INDEX ix_inbox_activities_state ON public.inbox_activities USING btree (state, id) WHERE ((state)::text <> 'pending'::text)
+    CREATE UNIQUE INDEX pk_inbox_activities ON public.inbox_activities USING btree (id)
+    CREATE UNIQUE INDEX uq_inbox_activities_activity_hash ON public.inbox_activities USING btree (activity_hash)
+
+instance
+    key character varying(50) NOT NULL
+    value json NOT NULL
+    CONSTRAINT pk_instance PRIMARY KEY (key)
+    CREATE UNIQUE INDEX pk_instance ON public.instance USING btree (key)
+
+mails
+    id bigint NOT NULL DEFAULT nextval('mails_id_seq'::regclass)
+    recipient character varying(320) NOT NULL
+    subject text NOT NULL
+    text_body text NOT NULL
+    html_body text
+    state character varying(20) NOT NULL DEFAULT 'queued'::character varying
+    attempts_count integer NOT NULL DEFAULT 0
+    next_attempt_at timestamp with time zone NOT NULL
+    lease_until timestamp with time zone
+    fence integer NOT NULL DEFAULT 0
+    last_error text
+    created_at timestamp with time zone NOT NULL
+    sent_at timestamp with time zone
+    CONSTRAINT ck_mails_state_known CHECK (((state)::text = ANY ((ARRAY['queued'::character varying, 'sent'::character varying, 'dead'::character varying])::text[])))
+    CONSTRAINT pk_mails PRIMARY KEY (id)
+    CREATE INDEX ix_mails_due ON public.mails USING btree (next_attempt_at) WHERE ((state)::text = 'queued'::text)
+    CREATE UNIQUE INDEX pk_mails ON public.mails USING btree (id)
+
+notifications
+    id character varying(36) NOT NULL
+    account_id character varying(36) NOT NULL
+    kind character varying(30) NOT NULL
+    from_actor_id character varying(36)
+    subject_uri text
+    created_at timestamp with time zone NOT NULL
+    read_at timestamp with time zone
+    CONSTRAINT ck_notifications_kind_known CHECK (((kind)::text = ANY ((ARRAY['follow'::character varying, 'follow-request'::character varying, 'follow-accepted'::character varying, 'reply'::character varying, 'mention'::character varying, 'message'::character varying, 'like'::character varying, 'announce'::character varying, 'poll-vote'::character varying, 'sign-up'::character varying])::text[])))
+    CONSTRAINT fk_notifications_account_id_accounts FOREIGN KEY (account_id) REFERENCES accounts(id) ON DELETE CASCADE
+    CONSTRAINT fk_notifications_from_actor_id_actors FOREIGN KEY (from_actor_id) REFERENCES actors(id) ON DELETE CASCADE
+    CONSTRAINT pk_notifications PRIMARY KEY (id)
+    CONSTRAINT uq_notifications_account_id_kind_from_actor_id_subject_uri UNIQUE (account_id, kind, from_actor_id, subject_uri)
+    CREATE INDEX ix_notifications_of ON public.notifications USING btree (account_id, created_at)
+    CREATE UNIQUE INDEX pk_notifications ON public.notifications USING btree (id)
+    CREATE UNIQUE INDEX uq_notifications_account_id_kind_from_actor_id_subject_uri ON public.notifications USING btree (account_id, kind, from_actor_id, subject_uri)
+
+peers
+    host character varying(255) NOT NULL
+    policy character varying(10) NOT NULL DEFAULT 'default'::character varying
+    note text NOT NULL DEFAULT ''::text
+    signature_scheme character varying(10)
+    signature_learnt_at timestamp with time zone
+    heard_at timestamp with time zone
+    reached_at timestamp with time zone
+    failures_count integer NOT NULL DEFAULT 0
+    first_failure_at timestamp with time zone
+    closed_until timestamp with time zone
+    next_due_at timestamp with time zone
+    lease_until timestamp with time zone
+    fence bigint NOT NULL DEFAULT '0'::bigint
+    created_at timestamp with time zone NOT NULL
+    CONSTRAINT ck_peers_policy_known CHECK (((policy)::text = ANY ((ARRAY['default'::character varying, 'allowed'::character varying, 'silenced'::character varying, 'blocked'::character varying])::text[])))
+    CONSTRAINT pk_peers PRIMARY KEY (host)
+    CREATE INDEX ix_peers_next_due_at ON public.peers USING btree (next_due_at)
+    CREATE UNIQUE INDEX pk_peers ON public.peers USING btree (host)
+
+post_recipients
+    post_id character varying(36) NOT NULL
+    actor_id character varying(36) NOT NULL
+    CONSTRAINT fk_post_recipients_actor_id_actors FOREIGN KEY (actor_id) REFERENCES actors(id) ON DELETE CASCADE
+    CONSTRAINT fk_post_recipients_post_id_posts FOREIGN KEY (post_id) REFERENCES posts(id) ON DELETE CASCADE
+    CONSTRAINT pk_post_recipients PRIMARY KEY (post_id, actor_id)
+    CREATE INDEX ix_post_recipients_actor_id ON public.post_recipients USING btree (actor_id)
+    CREATE UNIQUE INDEX pk_post_recipients ON public.post_recipients USING btree (post_id, actor_id)
+
+posts
+    id character varying(36) NOT NULL
+    uri text NOT NULL
+    author_id character varying(36) NOT NULL
+    type character varying(20) NOT NULL
+    title text NOT NULL DEFAULT ''::text
+    content_html text NOT NULL
+    language character varying(35)
+    visibility character varying(10) NOT NULL
+    in_reply_to_uri text
+    context_uri text
+    url text
+    is_sensitive boolean NOT NULL DEFAULT false
+    published_at timestamp with time zone NOT NULL
+    edited_at timestamp with time zone
+    received_at timestamp with time zone NOT NULL
+    CONSTRAINT ck_posts_visibility_known CHECK (((visibility)::text = ANY ((ARRAY['public'::character varying, 'unlisted'::character varying, 'followers'::character varying, 'direct'::character varying])::text[])))
+    CONSTRAINT fk_posts_author_id_actors FOREIGN KEY (author_id) REFERENCES actors(id) ON DELETE CASCADE
+    CONSTRAINT pk_posts PRIMARY KEY (id)
+    CONSTRAINT uq_posts_uri UNIQUE (uri)
+    CREATE INDEX ix_posts_author_id ON public.posts USING btree (author_id, published_at)
+    CREATE INDEX ix_posts_in_reply_to_uri ON public.posts USING btree (in_reply_to_uri)
+    CREATE UNIQUE INDEX pk_posts ON public.posts USING btree (id)
+    CREATE UNIQUE INDEX uq_posts_uri ON public.posts USING btree (uri)
+
+proposal_areas
+    proposal_id character varying(36) NOT NULL
+    area character varying(40) NOT NULL
+    CONSTRAINT fk_proposal_areas_proposal_id_proposals FOREIGN KEY (proposal_id) REFERENCES proposals(id) ON DELETE CASCADE
+    CONSTRAINT pk_proposal_areas PRIMARY KEY (proposal_id, area)
+    CREATE INDEX ix_proposal_areas_area ON public.proposal_areas USING btree (area)
+    CREATE UNIQUE INDEX pk_proposal_areas ON public.proposal_areas USING btree (proposal_id, area)
+
+proposal_languages
+    proposal_id character varying(36) NOT NULL
+    language character varying(35) NOT NULL
+    CONSTRAINT fk_proposal_languages_proposal_id_proposals FOREIGN KEY (proposal_id) REFERENCES proposals(id) ON DELETE CASCADE
+    CONSTRAINT pk_proposal_languages PRIMARY KEY (proposal_id, language)
+    CREATE INDEX ix_proposal_languages_language ON public.proposal_languages USING btree (language)
+    CREATE UNIQUE INDEX pk_proposal_languages ON public.proposal_languages USING btree (proposal_id, language)
+
+proposal_sources
+    proposal_id character varying(36) NOT NULL
+    source character varying(20) NOT NULL
+    actor_uri text NOT NULL
+    seen_at timestamp with time zone NOT NULL
+    CONSTRAINT ck_proposal_sources_source_known CHECK (((source)::text = ANY ((ARRAY['follow'::character varying, 'announce'::character varying, 'lookup'::character varying, 'delivery'::character varying])::text[])))
+    CONSTRAINT fk_proposal_sources_proposal_id_proposals FOREIGN KEY (proposal_id) REFERENCES proposals(id) ON DELETE CASCADE
+    CONSTRAINT pk_proposal_sources PRIMARY KEY (proposal_id, source, actor_uri)
+    CREATE UNIQUE INDEX pk_proposal_sources ON public.proposal_sources USING btree (proposal_id, source, actor_uri)
+
+proposals
+    id character varying(36) NOT NULL
+    uri text NOT NULL
+    author_id character varying(36) NOT NULL
+    is_local boolean NOT NULL
+    purpose character varying(10) NOT NULL
+    title text NOT NULL
+    body_text text NOT NULL DEFAULT ''::text
+    content_html text NOT NULL
+    search_text text NOT NULL
+    language character varying(35)
+    areas json NOT NULL
+    languages json NOT NULL
+    modes json NOT NULL
+    places_count integer NOT NULL
+    open_until_on date
+    audience character varying(10) NOT NULL
+    status character varying(10) NOT NULL
+    revision integer NOT NULL
+    url text
+    published_at timestamp with time zone NOT NULL
+    edited_at timestamp with time zone
+    updated_at timestamp with time zone NOT NULL
+    fetched_at timestamp with time zone
+    CONSTRAINT ck_proposals_audience_known CHECK (((audience)::text = ANY ((ARRAY['public'::character varying, 'instance'::character varying])::text[])))
+    CONSTRAINT ck_proposals_places_count_not_negative CHECK ((places_count >= 0))
+    CONSTRAINT ck_proposals_purpose_known CHECK (((purpose)::text = ANY ((ARRAY['offer'::character varying, 'request'::character varying])::text[])))
+    CONSTRAINT ck_proposals_status_known CHECK (((status)::text = ANY ((ARRAY['open'::character varying, 'full'::character varying, 'paused'::character varying, 'closed'::character varying])::text[])))
+    CONSTRAINT fk_proposals_author_id_actors FOREIGN KEY (author_id) REFERENCES actors(id) ON DELETE CASCADE
+    CONSTRAINT pk_proposals PRIMARY KEY (id)
+    CONSTRAINT uq_proposals_uri UNIQUE (uri)
+    CREATE INDEX ix_proposals_author_id ON public.proposals USING btree (author_id)
+    CREATE INDEX ix_proposals_listed ON public.proposals USING btree (purpose, status, published_at)
+    CREATE UNIQUE INDEX pk_proposals ON public.proposals USING btree (id)
+    CREATE UNIQUE INDEX uq_proposals_uri ON public.proposals USING btree (uri)
+
+rate_windows
+    key character varying(255) NOT NULL
+    hits_count integer NOT NULL
+    expires_at timestamp with time zone NOT NULL
+    CONSTRAINT pk_rate_windows PRIMARY KEY (key)
+    CREATE INDEX ix_rate_windows_expires_at ON public.rate_windows USING btree (expires_at)
+    CREATE UNIQUE INDEX pk_rate_windows ON public.rate_windows USING btree (key)
+
+reactions
+    uri text NOT NULL
+    kind character varying(10) NOT NULL
+    actor_id character varying(36) NOT NULL
+    object_uri text NOT NULL
+    content text NOT NULL DEFAULT ''::text
+    created_at timestamp with time zone NOT NULL
+    CONSTRAINT ck_reactions_kind_known CHECK (((kind)::text = ANY ((ARRAY['like'::character varying, 'announce'::character varying, 'vote'::character varying])::text[])))
+    CONSTRAINT fk_reactions_actor_id_actors FOREIGN KEY (actor_id) REFERENCES actors(id) ON DELETE CASCADE
+    CONSTRAINT pk_reactions PRIMARY KEY (uri)
+    CONSTRAINT uq_reactions_kind_actor_id_object_uri UNIQUE (kind, actor_id, object_uri)
+    CREATE INDEX ix_reactions_object_uri ON public.reactions USING btree (object_uri)
+    CREATE UNIQUE INDEX pk_reactions ON public.reactions USING btree (uri)
+    CREATE UNIQUE INDEX uq_reactions_kind_actor_id_object_uri ON public.reactions USING btree (kind, actor_id, object_uri)
+
+remote_keys
+    key_id text NOT NULL
+    owner_uri text NOT NULL
+    host character varying(255) NOT NULL
+    public_pem text
+    failure character varying(30)
+    fetched_at timestamp with time zone NOT NULL
+    refreshed_at timestamp with time zone
+    CONSTRAINT pk_remote_keys PRIMARY KEY (key_id)
+    CREATE INDEX ix_remote_keys_host ON public.remote_keys USING btree (host)
+    CREATE INDEX ix_remote_keys_owner_uri ON public.remote_keys USING btree (owner_uri)
+    CREATE UNIQUE INDEX pk_remote_keys ON public.remote_keys USING btree (key_id)
+
+reports
+    id character varying(36) NOT NULL
+    uri text
+    from_actor_uri text NOT NULL
+    host character varying(255) NOT NULL
+    content_text text NOT NULL
+    object_uris json NOT NULL
+    created_at timestamp with time zone NOT NULL
+    closed_at timestamp with time zone
+    CONSTRAINT pk_reports PRIMARY KEY (id)
+    CONSTRAINT uq_reports_uri UNIQUE (uri)
+    CREATE UNIQUE INDEX pk_reports ON public.reports USING btree (id)
+    CREATE UNIQUE INDEX uq_reports_uri ON public.reports USING btree (uri)
+
+sessions
+    token_hash character varying(64) NOT NULL
+    account_id character varying(36)
+    csrf_token character varying(64) NOT NULL
+    data json NOT NULL
+    created_at timestamp with time zone NOT NULL
+    seen_at timestamp with time zone NOT NULL
+    expires_at timestamp with time zone NOT NULL
+    CONSTRAINT fk_sessions_account_id_accounts FOREIGN KEY (account_id) REFERENCES accounts(id) ON DELETE CASCADE
+    CONSTRAINT pk_sessions PRIMARY KEY (token_hash)
+    CREATE INDEX ix_sessions_account_id ON public.sessions USING btree (account_id)
+    CREATE INDEX ix_sessions_expires_at ON public.sessions USING btree (expires_at)
+    CREATE UNIQUE INDEX pk_sessions ON public.sessions USING btree (token_hash)
+
+spare_keys
+    id character varying(36) NOT NULL
+    public_pem text NOT NULL
+    private_encrypted bytea NOT NULL
+    created_at timestamp with time zone NOT NULL
+    CONSTRAINT pk_spare_keys PRIMARY KEY (id)
+    CREATE UNIQUE INDEX pk_spare_keys ON public.spare_keys USING btree (id)
+
+tokens
+    token_hash character varying(64) NOT NULL
+    kind character varying(20) NOT NULL
+    account_id character varying(36)
+    email character varying(320)
+    created_at timestamp with time zone NOT NULL
+    expires_at timestamp with time zone NOT NULL
+    used_at timestamp with time zone
+    uses_left integer NOT NULL DEFAULT 1
+    CONSTRAINT ck_tokens_kind_known CHECK (((kind)::text = ANY ((ARRAY['confirm'::character varying, 'reset'::character varying, 'invite'::character varying, 'first-admin'::character varying])::text[])))
+    CONSTRAINT fk_tokens_account_id_accounts FOREIGN KEY (account_id) REFERENCES accounts(id) ON DELETE CASCADE
+    CONSTRAINT pk_tokens PRIMARY KEY (token_hash)
+    CREATE INDEX ix_tokens_account_id ON public.tokens USING btree (account_id)
+    CREATE UNIQUE INDEX pk_tokens ON public.tokens USING btree (token_hash)
+
+tombstones
+    uri text NOT NULL
+    former_type character varying(20)
+    owner_uri text
+    deleted_at timestamp with time zone NOT NULL
+    CONSTRAINT pk_tombstones PRIMARY KEY (uri)
+    CREATE UNIQUE INDEX pk_tombstones ON public.tombstones USING btree (uri)
