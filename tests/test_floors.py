@@ -16,7 +16,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"domain", "activitypub", "vocabulary"}),
     frozenset({"storage", "jobs"}),
     frozenset({"services"}),
-    frozenset({"web", "api", "federation", "mail"}),
+    frozenset({"web", "api", "federation", "mail", "health"}),
     frozenset({"app"}),
     frozenset({"bench", "cli", "__main__"}),
 )
@@ -62,7 +62,9 @@ CLOCK_READS = {
 STOPWATCH = "bench/"  # measures from outside, in processes of its own
 CATCHES_EVERYTHING = {
     "cli/__init__.py": "the last word of every command",
-    "web/errors.py": "the ASGI error handler",
+    "web/errors.py": "the ASGI error handler of the pages",
+    "federation/failures.py": "the ASGI error handler of everything else",
+    "jobs/supervisor.py": "starts a worker again",
     "federation/inbox_worker.py": "a worker loop",
     "federation/delivery.py": "a worker loop",
     "mail/sender.py": "a worker loop",

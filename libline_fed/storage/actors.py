@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, or_, select, update
 
 from libline_fed.activitypub.objects import ActorDocument, Admitted
 from libline_fed.domain.actors import Actor
@@ -63,6 +63,22 @@ async def remote_by_acct(tx: Tx, handle: str, host: str) -> Actor | None:
             actors.c.gone_at.is_(None),
         )
         .order_by(actors.c.fetched_at.desc())
+    )
+    return rows.to(Actor, row) if row else None
+
+
+async def by_inbox(tx: Tx, inbox_url: str, host: str) -> Actor | None:
+    """Return an actor of a host who reads an inbox: its own one first, else somebody of a shared one."""
+    row = await tx.first(
+        select(actors)
+        .where(
+            actors.c.host == host,
+            actors.c.is_local.is_(False),
+            actors.c.gone_at.is_(None),
+            or_(actors.c.inbox_url == inbox_url, actors.c.shared_inbox_url == inbox_url),
+        )
+        .order_by((actors.c.inbox_url == inbox_url).desc(), actors.c.fetched_at.desc())
+        .limit(1)
     )
     return rows.to(Actor, row) if row else None
 

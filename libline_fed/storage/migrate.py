@@ -17,14 +17,15 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, column, inspect, select, table, text
 
 from libline_fed.errors import PermanentError
 from libline_fed.resources import data_dir
 from libline_fed.storage.backup import backup_sqlite
-from libline_fed.storage.store import Store
+from libline_fed.storage.store import Store, Tx
 
 VERSION_TABLE = "alembic_version"
+VERSIONS = table(VERSION_TABLE, column("version_num"))
 _LOCK = 0x11B_11E  # PostgreSQL advisory lock: one upgrade at a time
 _LOCK_WAIT_S = 60
 _YOURS = "Backups of PostgreSQL are yours to make."
@@ -58,6 +59,16 @@ async def check(store: Store) -> SchemaState:
     Raises: SchemaMismatch if it holds tables that no version of LibLine has made.
     """
     return await store.run_bare(_state)
+
+
+def needed_revision() -> str:
+    """Return the revision that this version needs."""
+    return script_directory().get_current_head() or ""
+
+
+async def revision_of(tx: Tx) -> str:
+    """Return the revision that the database has; "" if it has none."""
+    return str(await tx.scalar(select(VERSIONS.c.version_num)) or "")
 
 
 async def require_current(store: Store) -> None:
