@@ -244,6 +244,16 @@ async def following(tx: Tx, actor_id: str) -> list[FollowView]:
     return [FollowView(*pair) for pair in await follows.following(tx, actor_id)]
 
 
+async def count_followers(tx: Tx, actor_id: str) -> int:
+    """Count who follows an actor."""
+    return (await follows.count(tx, actor_id))[0]
+
+
+async def count_following(tx: Tx, actor_id: str) -> int:
+    """Count whom an actor follows."""
+    return (await follows.count(tx, actor_id))[1]
+
+
 async def state(tx: Tx, follower_id: str, followed_id: str) -> str | None:
     """Tell where a follow stands, or None."""
     known = await follows.between(tx, follower_id, followed_id)

@@ -30,24 +30,25 @@ class Arrival:
 async def keep(tx: Tx, admitted: Admitted[NoteDocument], author: Actor, *, now: datetime) -> Post:
     """Store a post that a person looked up, or return the one that is known."""
     arrival = Arrival(admitted, author, (), (), (), None)
-    await posts.add_many(tx, [_row(arrival, now)])
+    await posts.add_many(tx, [(admitted, _more(arrival, now))])
     return (await posts.by_uris(tx, (admitted.document.uri,)))[admitted.document.uri]
 
 
 async def receive_many(tx: Tx, arrivals: Sequence[Arrival], *, now: datetime) -> None:
     """Store posts that are not known yet and tell the members they concern."""
-    rows = [_row(arrival, now) for arrival in arrivals]
-    await posts.add_many(tx, rows)
+    listed = [(arrival, _more(arrival, now)) for arrival in arrivals]
+    new = await posts.add_many(tx, [(arrival.admitted, more) for arrival, more in listed])
+    fresh = [(arrival, more) for arrival, more in listed if arrival.admitted.document.uri in new]
     pairs = [
-        {"post_id": row["id"], "actor_id": recipient.id}
-        for row, arrival in zip(rows, arrivals, strict=True)
+        {"post_id": more["id"], "actor_id": recipient.id}
+        for arrival, more in fresh
         for recipient in arrival.recipients
     ]
     if pairs:
         await posts.add_recipients(tx, pairs)
-    for row, arrival in zip(rows, arrivals, strict=True):
+    for arrival, more in fresh:
         if arrival.recipients or arrival.replied_to is not None:
-            await _tell(tx, row, arrival, now)
+            await _tell(tx, arrival, is_direct=more["visibility"] == Visibility.DIRECT, now=now)
 
 
 def visibility(arrival: Arrival) -> Visibility:
@@ -57,47 +58,27 @@ def visibility(arrival: Arrival) -> Visibility:
     return visibility_of(to, cc, arrival.author.followers_uri)
 
 
-async def _tell(tx: Tx, row: dict[str, Any], arrival: Arrival, now: datetime) -> None:
-    told: set[str] = set()
-    kind = "message" if row["visibility"] == Visibility.DIRECT else "mention"
+async def _tell(tx: Tx, arrival: Arrival, *, is_direct: bool, now: datetime) -> None:
+    told: dict[str, str] = {recipient.id: "mention" for recipient in arrival.recipients}
     if arrival.replied_to is not None:
-        told.add(arrival.replied_to.id)
+        told[arrival.replied_to.id] = "reply"
+    for actor_id, kind in told.items():
         await notify(
             tx,
-            account_actor_id=arrival.replied_to.id,
-            kind="message" if kind == "message" else "reply",
+            account_actor_id=actor_id,
+            kind="message" if is_direct else kind,
             from_actor_id=arrival.author.id,
-            subject_uri=row["uri"],
+            subject_uri=arrival.admitted.document.uri,
             now=now,
         )
-    for recipient in arrival.recipients:
-        if recipient.id not in told:
-            await notify(
-                tx,
-                account_actor_id=recipient.id,
-                kind=kind,
-                from_actor_id=arrival.author.id,
-                subject_uri=row["uri"],
-                now=now,
-            )
 
 
-def _row(arrival: Arrival, now: datetime) -> dict[str, Any]:
-    note = arrival.admitted.document
+def _more(arrival: Arrival, now: datetime) -> dict[str, Any]:
+    """Return the columns that the document alone does not give."""
     return {
         "id": new_id(now),
-        "uri": note.uri,
         "author_id": arrival.author.id,
-        "type": note.type,
-        "title": note.title,
-        "content_html": note.content_html,
-        "language": note.language,
         "visibility": visibility(arrival).value,
-        "in_reply_to_uri": note.in_reply_to_uri,
-        "context_uri": note.context_uri,
-        "url": note.url,
-        "is_sensitive": note.is_sensitive,
-        "published_at": min(note.published_at or now, now),
-        "edited_at": note.updated_at,
+        "published_at": min(arrival.admitted.document.published_at or now, now),
         "received_at": now,
     }

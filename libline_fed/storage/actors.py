@@ -135,8 +135,7 @@ async def put_remote(
         where=actors.c.gone_at.is_(None) & actors.c.is_local.is_(False),
     )
     await tx.execute(refreshed)
-    row = await tx.first(select(actors).where(actors.c.uri == document.uri))
-    return rows.to(Actor, row)
+    return (await by_uris(tx, (document.uri,)))[document.uri]
 
 
 async def change(tx: Tx, actor_id: str, now: datetime, **values: Any) -> Actor:
@@ -189,3 +188,19 @@ async def count_local_proposals(tx: Tx) -> int:
             .where(proposals.c.is_local.is_(True), proposals.c.audience == "public")
         )
     )
+
+
+async def at_host(tx: Tx, host: str) -> list[Actor]:
+    """Return the known actors of a server, on whatever port, and of its sub-domains."""
+    found = await tx.all(
+        select(actors).where(
+            actors.c.is_local.is_(False),
+            or_(
+                actors.c.host == host,
+                actors.c.host.like(f"{host}:%"),
+                actors.c.host.like(f"%.{host}"),
+                actors.c.host.like(f"%.{host}:%"),
+            ),
+        )
+    )
+    return [rows.to(Actor, row) for row in found]

@@ -294,3 +294,11 @@ async def latest_moment(tx: Tx) -> datetime | None:
     reached: datetime | None = await tx.scalar(select(func.max(peers.c.reached_at)))
     moments = [moment for moment in (at, reached) if moment is not None]
     return max(moments, default=None)
+
+
+async def inboxes_ever(tx: Tx, actor_id: str) -> list[tuple[str, str]]:
+    """Return (host, inbox URL) of every inbox that an actor's activities were queued for and that is still known."""
+    found = await tx.all(
+        select(deliveries.c.host, deliveries.c.inbox_url).where(deliveries.c.actor_id == actor_id).distinct()
+    )
+    return [(row.host, row.inbox_url) for row in found]

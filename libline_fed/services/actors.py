@@ -1,0 +1,153 @@
+"""People and other actors: reading them, and what members change about themselves."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from libline_fed import vocabulary
+from libline_fed.activitypub.build import build_tombstone
+from libline_fed.domain.accounts import Member
+from libline_fed.domain.actors import Actor
+from libline_fed.domain.keys import PublicKeys
+from libline_fed.errors import InvalidInput, NotFound
+from libline_fed.sanitize import clean_line, linkify_text
+from libline_fed.services import accounts, outbox, proposals
+from libline_fed.services.documents import actor_document
+from libline_fed.services.outbox import PUBLIC
+from libline_fed.services.site import Site
+from libline_fed.storage import actors, deliveries, follows
+from libline_fed.storage import proposals as proposal_rows
+from libline_fed.storage.store import Tx
+
+MAX_NAME_CHARACTERS = 100
+MAX_SUMMARY_CHARACTERS = 2_000
+MAX_FIELDS = 8
+MAX_FIELD_CHARACTERS = 250
+MAX_LANGUAGES = 10
+
+
+async def get(tx: Tx, actor_id: str) -> Actor:
+    """Return an actor.
+
+    Raises: NotFound.
+    """
+    return _found(await actors.by_id(tx, actor_id), actor_id)
+
+
+async def by_uri(tx: Tx, uri: str) -> Actor:
+    """Return an actor by URI.
+
+    Raises: NotFound.
+    """
+    return _found(await actors.by_uri(tx, uri), uri)
+
+
+async def by_handle(tx: Tx, handle: str) -> Actor:
+    """Return a member by handle, in whatever case it is written.
+
+    Raises: NotFound.
+    """
+    return _found(await actors.local_by_handle(tx, handle), handle)
+
+
+async def edit_profile(  # noqa: PLR0913  a profile has these parts
+    tx: Tx,
+    site: Site,
+    *,
+    actor_id: str,
+    name: str,
+    summary_text: str,
+    languages: Sequence[str],
+    fields: Sequence[tuple[str, str]],
+    is_discoverable: bool,
+    manually_approves_followers: bool,
+    now: datetime,
+) -> Actor:
+    """Change what a member says of themselves, and tell their followers.
+
+    Raises: InvalidInput.
+    """
+    _check(name, summary_text, languages, fields)
+    actor = await actors.change(
+        tx,
+        actor_id,
+        now,
+        name=clean_line(name, MAX_NAME_CHARACTERS),
+        summary_text=summary_text,
+        summary_html=linkify_text(summary_text),
+        languages=list(languages),
+        fields=[[clean_line(label, MAX_FIELD_CHARACTERS), linkify_text(value)] for label, value in fields],
+        is_discoverable=is_discoverable,
+        manually_approves_followers=manually_approves_followers,
+    )
+    await _announce(tx, site, actor, now=now)
+    return actor
+
+
+async def announce_keys(tx: Tx, site: Site, *, actor_id: str, keys: PublicKeys, now: datetime) -> str | None:
+    """Tell followers of an actor's next key, signed with the present one (federation.md §3.3)."""
+    return await _announce(tx, site, await get(tx, actor_id), keys=keys, now=now)
+
+
+async def delete_account(tx: Tx, site: Site, *, account_id: str, actor_id: str, now: datetime) -> Member:
+    """Delete a member: proposals are taken back, every server that heard of them is told, then the account goes.
+
+    The keys stay until the news has gone out; the address answers 410 for ever.
+    """
+    actor = await get(tx, actor_id)
+    for proposal in await proposal_rows.of_author(tx, actor_id):
+        await proposals.take_back(tx, site, proposal, actor, now=now)
+    inboxes = dict.fromkeys(await follows.inboxes_of_followers(tx, actor_id))
+    inboxes |= dict.fromkeys(await deliveries.inboxes_ever(tx, actor_id))
+    await outbox.publish(
+        tx,
+        site,
+        actor=actor,
+        type_="Delete",
+        object_=build_tombstone(actor.uri, former_type=actor.type, deleted_at=now),
+        object_uri=actor.uri,
+        to=[PUBLIC],
+        inboxes=list(inboxes),
+        is_public=True,
+        now=now,
+    )
+    await follows.remove_all_of(tx, actor_id)
+    return await accounts.delete_account(tx, site, account_id=account_id, now=now)
+
+
+async def _announce(
+    tx: Tx, site: Site, actor: Actor, *, keys: PublicKeys | None = None, now: datetime
+) -> str | None:
+    if not actor.is_usable:
+        return None
+    return await outbox.publish(
+        tx,
+        site,
+        actor=actor,
+        type_="Update",
+        object_=await actor_document(tx, site, actor, keys=keys),
+        object_uri=actor.uri,
+        to=[PUBLIC],
+        cc=[actor.followers_uri] if actor.followers_uri else [],
+        is_public=True,
+        now=now,
+    )
+
+
+def _check(name: str, summary_text: str, languages: Sequence[str], fields: Sequence[tuple[str, str]]) -> None:
+    problems: dict[str, str] = {}
+    if len(name) > MAX_NAME_CHARACTERS:
+        problems["name"] = "The name is too long: 100 characters at most."
+    if len(summary_text) > MAX_SUMMARY_CHARACTERS:
+        problems["summary_text"] = "The text is too long: 2,000 characters at most."
+    if len(languages) > MAX_LANGUAGES or not all(vocabulary.is_language(tag) for tag in languages):
+        problems["languages"] = "Write language codes such as en, es or fr, 10 at most."
+    if len(fields) > MAX_FIELDS or any(max(len(a), len(b)) > MAX_FIELD_CHARACTERS for a, b in fields):
+        problems["fields"] = "At most 8 lines, each with 250 characters at most."
+    if problems:
+        raise InvalidInput(problems)
+
+
+def _found(actor: Actor | None, what: str) -> Actor:
+    if actor is None:
+        raise NotFound(f"no actor {what[:200]}")
+    return actor

@@ -1,0 +1,329 @@
+"""Offers and requests: written here, sent to followers elsewhere, found in the directory."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from libline_fed import vocabulary
+from libline_fed.activitypub.build import build_tombstone
+from libline_fed.domain.accounts import Account
+from libline_fed.domain.actors import Actor
+from libline_fed.domain.proposals import Audience, Draft, Proposal, Status, check_draft, check_status_change
+from libline_fed.errors import Forbidden, InvalidInput, NotFound
+from libline_fed.ids import new_id
+from libline_fed.sanitize import clean_line, fold, linkify_text
+from libline_fed.services import outbox
+from libline_fed.services.documents import proposal_document
+from libline_fed.services.outbox import PUBLIC
+from libline_fed.services.site import Site
+from libline_fed.storage import actors, directory as directory_rows, proposals, tombstones
+from libline_fed.storage.store import Tx
+
+PER_PAGE = 10
+MAX_PAGE = 1_000
+MAX_WORDS = 8
+MAX_TITLE_INPUT = 10_000  # what is longer is cut before it is looked at
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A proposal and who wrote it."""
+
+    proposal: Proposal
+    author: Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Ten proposals at most, newest first."""
+
+    items: list[Listed]
+    page: int
+    has_more: bool
+    total_count: int
+
+
+# --- writing ----------------------------------------------------------------------------------------
+
+
+async def add(tx: Tx, site: Site, *, author: Actor, draft: Draft, now: datetime) -> Proposal:
+    """Publish an offer or request; a public one goes to the author's followers and is pinned.
+
+    Raises: InvalidInput.
+    """
+    values = _checked(draft, now)
+    proposal_id = new_id(now)
+    uri = site.uris.proposal(proposal_id)
+    proposal = await proposals.add_local(
+        tx,
+        {
+            "id": proposal_id,
+            "uri": uri,
+            "url": uri,
+            "author_id": author.id,
+            "is_local": True,
+            "purpose": draft.purpose,
+            "status": Status.OPEN.value,
+            "revision": 1,
+            "published_at": now,
+            "updated_at": now,
+            **values,
+        },
+    )
+    if proposal.audience == Audience.PUBLIC:
+        await _send(tx, site, "Create", proposal, author, now)
+        await _pin(tx, site, proposal, author, now, is_pinned=True)
+    return proposal
+
+
+async def edit(
+    tx: Tx, site: Site, *, proposal_id: str, author_id: str, draft: Draft, now: datetime
+) -> Proposal:
+    """Change a proposal; its purpose stays.
+
+    Raises: InvalidInput, NotFound, Forbidden.
+    """
+    before, author = await _mine(tx, proposal_id, author_id)
+    values = _checked(draft, now, unchanged_until=before)
+    if before.audience == Audience.PUBLIC and draft.audience != Audience.PUBLIC:
+        raise InvalidInput(
+            {
+                "audience": "This was already sent to other servers. "
+                "Delete it and write a new one for members only."
+            }
+        )
+    if any(values[name] != getattr(before, name) for name in ("title", "body_text", "language")):
+        values["edited_at"] = now  # Mastodon then shows it as edited; other changes are silent
+    proposal = await proposals.change(tx, before.id, now, **values)
+    if proposal.audience == Audience.PUBLIC:
+        is_new = before.audience != Audience.PUBLIC
+        await _send(tx, site, "Create" if is_new else "Update", proposal, author, now)
+        if is_new and proposal.status == Status.OPEN:
+            await _pin(tx, site, proposal, author, now, is_pinned=True)
+    return proposal
+
+
+async def set_status(
+    tx: Tx, site: Site, *, proposal_id: str, author_id: str, status: str, now: datetime
+) -> Proposal:
+    """Open, pause, fill or close a proposal; the same status again changes nothing.
+
+    Raises: NotFound, Forbidden, Conflict.
+    """
+    before, author = await _mine(tx, proposal_id, author_id)
+    if before.status == status:
+        return before
+    check_status_change(before.status, status)
+    return await _move(tx, site, before, author, status, now)
+
+
+async def delete(tx: Tx, site: Site, *, proposal_id: str, author_id: str, now: datetime) -> None:
+    """Delete a proposal everywhere; its address answers that it is gone.
+
+    Raises: NotFound, Forbidden.
+    """
+    before, author = await _mine(tx, proposal_id, author_id)
+    await take_back(tx, site, before, author, now=now)
+
+
+async def take_back(tx: Tx, site: Site, proposal: Proposal, author: Actor, *, now: datetime) -> None:
+    """Delete a local proposal and tell those who have it."""
+    if proposal.audience == Audience.PUBLIC:
+        if proposal.status == Status.OPEN:
+            await _pin(tx, site, proposal, author, now, is_pinned=False)
+        await outbox.publish(
+            tx,
+            site,
+            actor=author,
+            type_="Delete",
+            object_=build_tombstone(proposal.uri, former_type="Note", deleted_at=now),
+            object_uri=proposal.uri,
+            to=[PUBLIC],
+            cc=_followers(author),
+            is_public=True,
+            now=now,
+        )
+    await tombstones.add(
+        tx,
+        proposal.uri,
+        former_type="Note" if proposal.audience == Audience.PUBLIC else None,
+        owner_uri=author.uri,
+        now=now,
+    )
+    await proposals.remove(tx, proposal.id)
+
+
+async def close_expired(tx: Tx, site: Site, *, now: datetime) -> int:
+    """Close what is still open after its last day; returns how many."""
+    expired = await proposals.expired(tx, now.date())
+    authors = await actors.by_ids(tx, {proposal.author_id for proposal in expired})
+    for proposal in expired:
+        await _move(tx, site, proposal, authors[proposal.author_id], Status.CLOSED, now)
+    return len(expired)
+
+
+# --- reading ----------------------------------------------------------------------------------------
+
+
+async def get(tx: Tx, proposal_id: str, *, viewer: Account | None) -> Listed:
+    """Return a proposal that the viewer may read.
+
+    Raises: NotFound, alike for what is private and what is not there.
+    """
+    proposal = await proposals.by_id(tx, proposal_id)
+    author = await actors.by_id(tx, proposal.author_id) if proposal is not None else None
+    if proposal is None or author is None or not _may_read(proposal, author, viewer):
+        raise NotFound(f"no proposal {proposal_id} for this viewer")
+    return Listed(proposal, author)
+
+
+async def find(tx: Tx, proposal_id: str) -> Proposal:
+    """Return a proposal for the operator, whoever may read it.
+
+    Raises: NotFound.
+    """
+    proposal = await proposals.by_id(tx, proposal_id)
+    if proposal is None:
+        raise NotFound(f"no proposal {proposal_id}")
+    return proposal
+
+
+async def own(tx: Tx, author_id: str) -> list[Listed]:
+    """List an author's proposals in every state, newest first."""
+    author = await actors.by_id(tx, author_id)
+    if author is None:
+        return []
+    return [Listed(proposal, author) for proposal in await proposals.of_author(tx, author_id)]
+
+
+async def of_author(tx: Tx, author_id: str, viewer: Account | None) -> list[Listed]:
+    """List what an author offers and asks for now, as far as the viewer may read it."""
+    listed = await own(tx, author_id)
+    return [
+        item
+        for item in listed
+        if item.proposal.status in {Status.OPEN, Status.FULL}
+        and _may_read(item.proposal, item.author, viewer)
+    ]
+
+
+async def directory(
+    tx: Tx,
+    *,
+    purpose: str,
+    text: str = "",
+    area: str | None = None,
+    language: str | None = None,
+    viewer_is_member: bool,
+    page: int = 1,
+    now: datetime,
+) -> Page:
+    """List open proposals, newest first; every word of `text` must be found."""
+    page = max(1, min(page, MAX_PAGE))
+    filters = directory_rows.Filters(
+        purpose=purpose,
+        words=tuple(fold(text[:200]).split()[:MAX_WORDS]),
+        area=area or None,
+        language=language or None,
+        viewer_is_member=viewer_is_member,
+        today=now.date(),
+    )
+    found, total_count = await directory_rows.page(tx, filters, limit=PER_PAGE, offset=(page - 1) * PER_PAGE)
+    items = [Listed(proposal, author) for proposal, author in found]
+    return Page(items, page, has_more=page * PER_PAGE < total_count, total_count=total_count)
+
+
+# --- inside -----------------------------------------------------------------------------------------
+
+
+def _checked(draft: Draft, now: datetime, *, unchanged_until: Proposal | None = None) -> dict[str, Any]:
+    """Check a draft and return its columns."""
+    # A last day that has passed may stay while other fields change.
+    is_same_day = unchanged_until is not None and draft.open_until_on == unchanged_until.open_until_on
+    today = min(now.date(), draft.open_until_on or now.date()) if is_same_day else now.date()
+    check_draft(draft, today=today, is_known_area=vocabulary.is_area, is_language=vocabulary.is_language)
+    title = clean_line(draft.title, MAX_TITLE_INPUT)
+    if not title:
+        raise InvalidInput({"title": "Write a title."})
+    html = linkify_text(draft.body_text)
+    return {
+        "title": title,
+        "body_text": draft.body_text,
+        "content_html": html,
+        "search_text": proposals.search_text(title, html),
+        "language": draft.language,
+        "areas": list(dict.fromkeys(draft.areas)),
+        "languages": list(dict.fromkeys(draft.languages)),
+        "modes": list(dict.fromkeys(draft.modes)),
+        "places_count": draft.places_count,
+        "open_until_on": draft.open_until_on,
+        "audience": draft.audience,
+    }
+
+
+async def _mine(tx: Tx, proposal_id: str, author_id: str) -> tuple[Proposal, Actor]:
+    proposal = await proposals.by_id(tx, proposal_id, is_locked=True)
+    author = await actors.by_id(tx, author_id)
+    if proposal is None or author is None or not proposal.is_local:
+        raise NotFound(f"no proposal {proposal_id} here")
+    if proposal.author_id != author.id:
+        if proposal.audience != Audience.PUBLIC:
+            raise NotFound(f"no proposal {proposal_id} for {author_id}")
+        raise Forbidden(f"{author_id} does not own {proposal_id}")
+    return proposal, author
+
+
+async def _move(tx: Tx, site: Site, before: Proposal, author: Actor, status: str, now: datetime) -> Proposal:
+    proposal = await proposals.change(tx, before.id, now, status=Status(status).value)
+    if proposal.audience == Audience.PUBLIC:
+        await _send(tx, site, "Update", proposal, author, now)
+        was_open, is_open = before.status == Status.OPEN, status == Status.OPEN
+        if was_open != is_open:
+            await _pin(tx, site, proposal, author, now, is_pinned=is_open)
+    return proposal
+
+
+async def _send(tx: Tx, site: Site, type_: str, proposal: Proposal, author: Actor, now: datetime) -> None:
+    await outbox.publish(
+        tx,
+        site,
+        actor=author,
+        type_=type_,
+        object_=await proposal_document(tx, site, proposal, author),
+        object_uri=proposal.uri,
+        to=[PUBLIC],
+        cc=_followers(author),
+        is_public=True,
+        now=now,
+    )
+
+
+async def _pin(
+    tx: Tx, site: Site, proposal: Proposal, author: Actor, now: datetime, *, is_pinned: bool
+) -> None:
+    """Say that a proposal is pinned or no longer so: all that Mastodon shows to a new follower (its `featured`)."""
+    await outbox.publish(
+        tx,
+        site,
+        actor=author,
+        type_="Add" if is_pinned else "Remove",
+        object_=proposal.uri,
+        object_uri=proposal.uri,
+        to=[PUBLIC],
+        cc=_followers(author),
+        is_public=True,
+        now=now,
+        target=site.uris.collection(author.uri, "featured"),
+    )
+
+
+def _followers(author: Actor) -> list[str]:
+    return [author.followers_uri] if author.followers_uri else []
+
+
+def _may_read(proposal: Proposal, author: Actor, viewer: Account | None) -> bool:
+    if viewer is not None and viewer.actor_id == proposal.author_id:
+        return True
+    if not author.is_usable:
+        return False
+    return proposal.audience == Audience.PUBLIC or (viewer is not None and viewer.is_active)

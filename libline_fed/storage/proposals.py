@@ -1,0 +1,200 @@
+"""Queries on `proposals`, their areas, languages and sources; the directory's own query is in `directory`."""
+
+from collections.abc import Collection, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import delete, exists, select, update
+
+from libline_fed.activitypub.objects import Admitted, ProposalDocument
+from libline_fed.domain.actors import Actor
+from libline_fed.domain.proposals import Proposal
+from libline_fed.errors import Refusal, RefusalReason
+from libline_fed.ids import new_id
+from libline_fed.sanitize import fold, plain_text
+from libline_fed.storage import rows
+from libline_fed.storage.store import Tx
+from libline_fed.storage.tables import (
+    proposal_areas,
+    proposal_languages,
+    proposal_sources,
+    proposals,
+)
+
+_c = proposals.c
+
+
+def search_text(title: str, html: str) -> str:
+    """Return what the text filter looks in: title and body, plain, without case and accents."""
+    return fold(f"{title}\n{plain_text(html)}")
+
+
+async def by_uris(tx: Tx, uris: Collection[str]) -> dict[str, Proposal]:
+    """Return the known ones among `uris`, keyed by URI."""
+    if not uris:
+        return {}
+    found = await tx.all(select(proposals).where(_c.uri.in_(list(uris))))
+    return {row.uri: rows.to(Proposal, row) for row in found}
+
+
+async def by_id(tx: Tx, proposal_id: str, *, is_locked: bool = False) -> Proposal | None:
+    """Return one proposal, or None; locked until the transaction ends where it is about to change."""
+    statement = select(proposals).where(_c.id == proposal_id)
+    row = await tx.first(statement.with_for_update() if is_locked else statement)
+    return rows.to(Proposal, row) if row else None
+
+
+async def of_author(tx: Tx, author_id: str, *, limit: int = 500) -> list[Proposal]:
+    """Return an author's proposals, newest first."""
+    found = await tx.all(
+        select(proposals)
+        .where(_c.author_id == author_id)
+        .order_by(_c.published_at.desc(), _c.id.desc())
+        .limit(limit)
+    )
+    return [rows.to(Proposal, row) for row in found]
+
+
+async def add_local(tx: Tx, values: dict[str, Any]) -> Proposal:
+    """Insert a proposal of this instance; `values` are columns."""
+    row = (await tx.execute(tx.insert(proposals).values(**values).returning(*_c))).one()
+    proposal = rows.to(Proposal, row)
+    await _list_facets(tx, proposal.id, proposal.areas, proposal.languages)
+    return proposal
+
+
+async def change(tx: Tx, proposal_id: str, now: datetime, **values: Any) -> Proposal:
+    """Set columns of a local proposal; its revision rises."""
+    statement = (
+        update(proposals)
+        .where(_c.id == proposal_id)
+        .values(**values, updated_at=now, revision=_c.revision + 1)
+        .returning(*_c)
+    )
+    proposal = rows.to(Proposal, (await tx.execute(statement)).one())
+    if "areas" in values or "languages" in values:
+        await _list_facets(tx, proposal.id, proposal.areas, proposal.languages)
+    return proposal
+
+
+async def put_remote(
+    tx: Tx,
+    admitted: Admitted[ProposalDocument],
+    author: Actor,
+    *,
+    source: str,
+    source_actor_uri: str,
+    now: datetime,
+) -> Proposal | Refusal:
+    """Insert or update a proposal of another server, and note who brought it.
+
+    Refused: another author than the stored one, an older revision, the same one again.
+    """
+    document = admitted.document
+    uri = document.note.uri
+    if document.note.author_uri != author.uri:
+        return Refusal(RefusalReason.WRONG_OWNER, f"{uri} is attributed to {document.note.author_uri}")
+    known_row = await tx.first(select(proposals).where(_c.uri == uri).with_for_update())
+    known = rows.to(Proposal, known_row) if known_row else None
+    if known is not None:
+        if known.is_local or known.author_id != author.id:
+            return Refusal(RefusalReason.WRONG_OWNER, uri)
+        await _add_source(tx, known.id, source, source_actor_uri, now)
+        if not _is_newer(document, known):
+            return Refusal(RefusalReason.OUTDATED, uri)
+    values = _columns(document, now)
+    if known is None:
+        fresh = {"id": new_id(now), "uri": uri, "author_id": author.id, "is_local": False}
+        fresh["published_at"] = min(document.note.published_at or now, now)
+        statement = tx.insert(proposals).values(**fresh, **values).returning(*_c)
+        row = (await tx.execute(statement)).one()
+    else:
+        row = (
+            await tx.execute(update(proposals).where(_c.id == known.id).values(**values).returning(*_c))
+        ).one()
+    proposal = rows.to(Proposal, row)
+    await _list_facets(tx, proposal.id, proposal.areas, proposal.languages)
+    await _add_source(tx, proposal.id, source, source_actor_uri, now)
+    return proposal
+
+
+async def remove(tx: Tx, proposal_id: str) -> None:
+    """Delete a proposal."""
+    await tx.execute(delete(proposals).where(_c.id == proposal_id))
+
+
+async def remove_of(tx: Tx, author_id: str) -> None:
+    """Delete every proposal of an actor."""
+    await tx.execute(delete(proposals).where(_c.author_id == author_id))
+
+
+async def drop_unsourced(tx: Tx, *, author_id: str, actor_uri: str) -> None:
+    """Forget that a follow of `actor_uri` brought an author's proposals; delete those that nobody else brought."""
+    mine = select(_c.id).where(_c.author_id == author_id, _c.is_local.is_(False))
+    await tx.execute(
+        delete(proposal_sources).where(
+            proposal_sources.c.proposal_id.in_(mine),
+            proposal_sources.c.source == "follow",
+            proposal_sources.c.actor_uri == actor_uri,
+        )
+    )
+    has_source = exists().where(proposal_sources.c.proposal_id == _c.id)
+    await tx.execute(delete(proposals).where(_c.author_id == author_id, _c.is_local.is_(False), ~has_source))
+
+
+async def expired(tx: Tx, today: date, *, limit: int = 100) -> list[Proposal]:
+    """Return local proposals that are still open although their last day has passed."""
+    found = await tx.all(
+        select(proposals)
+        .where(_c.is_local.is_(True), _c.status.in_(("open", "full")), _c.open_until_on < today)
+        .limit(limit)
+    )
+    return [rows.to(Proposal, row) for row in found]
+
+
+def _is_newer(document: ProposalDocument, known: Proposal) -> bool:
+    """Tell whether a document is newer: by revision, then by the time its text changed (federation.md §1.5)."""
+    if document.revision != known.revision:
+        return document.revision > known.revision
+    return document.note.updated_at is not None and (
+        known.edited_at is None or document.note.updated_at > known.edited_at
+    )
+
+
+def _columns(document: ProposalDocument, now: datetime) -> dict[str, Any]:
+    note = document.note
+    return {
+        "purpose": document.purpose,
+        "title": document.title,
+        "content_html": note.content_html,
+        "search_text": search_text(document.title, note.content_html),
+        "language": note.language,
+        "areas": list(document.areas),
+        "languages": list(document.languages),
+        "modes": list(document.modes),
+        "places_count": document.places_count,
+        "open_until_on": document.open_until_at.date() if document.open_until_at else None,
+        "audience": "public",
+        "status": document.status,
+        "revision": document.revision,
+        "url": note.url,
+        "edited_at": note.updated_at,
+        "updated_at": now,
+        "fetched_at": now,
+    }
+
+
+async def _list_facets(tx: Tx, proposal_id: str, areas: Sequence[str], languages: Sequence[str]) -> None:
+    for table, name, values in (
+        (proposal_areas, "area", areas),
+        (proposal_languages, "language", languages),
+    ):
+        await tx.execute(delete(table).where(table.c.proposal_id == proposal_id))
+        listed = [{"proposal_id": proposal_id, name: value} for value in dict.fromkeys(values)]
+        if listed:
+            await tx.execute(tx.insert(table), listed)
+
+
+async def _add_source(tx: Tx, proposal_id: str, source: str, actor_uri: str, now: datetime) -> None:
+    values = {"proposal_id": proposal_id, "source": source, "actor_uri": actor_uri, "seen_at": now}
+    await tx.execute(tx.insert(proposal_sources).values(**values).on_conflict_do_nothing())
