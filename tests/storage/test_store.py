@@ -5,6 +5,7 @@ import contextlib
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -502,6 +503,29 @@ async def test_a_cancelled_caller_leaves_the_store_working_and_no_half_of_its_ch
             await task
     await store.write(adding("c"))
     assert await keys(store) in ({"a", "b", "c"}, {"c"})
+
+
+async def test_a_unit_that_has_begun_runs_to_its_end_when_its_caller_is_cancelled(store):
+    begun, go_on = threading.Event(), threading.Event()
+
+    async def unit(tx):
+        await adding("a")(tx)
+        begun.set()
+        if tx.dialect == "sqlite":  # in a thread of its own
+            assert go_on.wait(5)
+        else:
+            await asyncio.to_thread(go_on.wait, 5)
+        await adding("b")(tx)
+
+    task = asyncio.create_task(store.write(unit))
+    await asyncio.to_thread(begun.wait, 5)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    go_on.set()
+    await store.close()  # which waits for it
+    async with opened(store.url.render_as_string(hide_password=False)) as again:
+        assert await keys(again) == {"a", "b"}
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
