@@ -51,7 +51,7 @@ class ProposalPages(Pages):
         is_on_the_wire = listed.proposal.is_local and listed.proposal.audience == Audience.PUBLIC
         return name_json_form(response, listed.proposal.uri if is_on_the_wire else None)
 
-    async def context(self, request: Request) -> Response:
+    async def conversation(self, request: Request) -> Response:
         """Lead the conversation around a proposal to the page that shows it."""
         return RedirectResponse(f"/proposals/{self.path_id(request)}", status_code=302)
 
@@ -209,5 +209,5 @@ def routes(context: WebContext) -> list[GuardedRoute]:
         form_page("/proposals/{id}/edit", pages.edit, Access.MEMBER),
         form_page("/proposals/{id}/delete", pages.delete, Access.MEMBER),
         form_page("/proposals/{id}/{action:str}", pages.change, Access.MEMBER),
-        get("/contexts/{id}", pages.context, Access.EVERYONE),
+        get("/contexts/{id}", pages.conversation, Access.EVERYONE),
     ]
