@@ -86,7 +86,7 @@ class Discovery:
         return self._printer.make(document, media_type=JRD_TYPE, is_open=True)
 
     def _names_instance(self, resource: str) -> bool:
-        """Tell whether the instance itself is meant: its origin, its actor or host@host (FEP-d556, FEP-2677)."""
+        """Tell whether the instance itself is meant: its origin, its actor, host@host (FEP-d556, -2677)."""
         if _is_url(resource):
             return host_of(resource) == self._uris.host and _path_of(resource) in {"", "/", "/actor"}
         # Compared as text: with a port in it, a host is no user part that `parse_acct` would take.

@@ -212,7 +212,7 @@ class Documents:
         return self._printer.make(document)
 
     def _page(self, uri: str, asked: Asked, items: list[Any], *, next_id: str | None) -> Answer:
-        """Make a page; the next one begins after its last id, so that an addition makes nothing come twice."""
+        """Make a page; the next one begins after its last id, so that additions make nothing come twice."""
         before_id = _before(asked)
         document = build_page(
             f"{uri}?page=1" if before_id is None else f"{uri}?before={before_id}",
@@ -244,10 +244,8 @@ class Documents:
         deleted = await tombstones.get(tx, uri)
         if deleted is None:
             raise NotFound("no such public proposal")
-        former_type, deleted_at = deleted
-        raise Gone(
-            f"{uri} was deleted", build_tombstone(uri, former_type=former_type, deleted_at=deleted_at)
-        )
+        tombstone = build_tombstone(uri, former_type=deleted.former_type, deleted_at=deleted.deleted_at)
+        raise Gone(f"{uri} was deleted", tombstone)
 
     async def _replies(self, tx: Tx, asked: Asked) -> Answer:
         proposal, _ = await self._find_proposal(tx, asked)
