@@ -127,9 +127,9 @@ def list_(
         del site, now
         authors = [await members.by_handle(tx, handle)] if handle else await _all_members(tx)
         return [
-            {"handle": member.actor.handle, **asdict(proposal)}
+            {"handle": member.actor.handle, **asdict(listed.proposal)}
             for member in authors
-            for proposal in await proposals.own(tx, member.actor.id)
+            for listed in await proposals.own(tx, member.actor.id)
         ]
 
     show_list(change_with_site(unit), _COLUMNS, as_json=as_json, empty="There are none.")
