@@ -242,7 +242,7 @@ class Documents:
             return found
         uri = self._uris.proposal(proposal_id)
         deleted = await tombstones.get(tx, uri)
-        if deleted is None:
+        if deleted is None or deleted.former_type is None:  # without a type: it was never public
             raise NotFound("no such public proposal")
         tombstone = build_tombstone(uri, former_type=deleted.former_type, deleted_at=deleted.deleted_at)
         raise Gone(f"{uri} was deleted", tombstone)

@@ -10,8 +10,10 @@ from libline_fed.storage.tables import activities
 
 
 async def add(tx: Tx, **values: Any) -> None:
-    """Keep an activity; `values` are columns."""
+    """Keep an activity; `values` are columns. A public one wakes "documents": what is served has changed."""
     await tx.execute(tx.insert(activities).values(**values))
+    if values["is_public"]:
+        await tx.wake("documents")
 
 
 async def by_uri(tx: Tx, uri: str) -> Row[Any] | None:
@@ -22,7 +24,7 @@ async def by_uri(tx: Tx, uri: str) -> Row[Any] | None:
 async def outbox_page(
     tx: Tx, actor_id: str, *, before_id: str | None, limit: int = 20
 ) -> list[tuple[str, bytes]]:
-    """Return (id, body) of an actor's public activities, newest first; `before_id` goes on where a page ended."""
+    """Return (id, body) of an actor's public activities, newest first, before `before_id`."""
     statement = (
         select(activities.c.id, activities.c.body)
         .where(activities.c.actor_id == actor_id, activities.c.is_public.is_(True))

@@ -41,7 +41,7 @@ async def by_id(tx: Tx, actor_id: str) -> Actor | None:
 
 
 async def local_by_handle(tx: Tx, handle: str) -> Actor | None:
-    """Return the member (or group) with a handle, in whatever case it is written; None for the instance actor."""
+    """Return the member (or group) with a handle, in whatever case; None for the instance actor."""
     row = await tx.first(
         select(actors).where(
             func.lower(actors.c.handle) == handle.lower(),
@@ -139,7 +139,8 @@ async def put_remote(
 
 
 async def change(tx: Tx, actor_id: str, now: datetime, **values: Any) -> Actor:
-    """Set columns of a local actor; the revision rises, so that cached documents go stale."""
+    """Set columns of a local actor and wake "documents": what is served of it has changed."""
+    await tx.wake("documents")
     statement = (
         update(actors)
         .where(actors.c.id == actor_id)
@@ -151,6 +152,7 @@ async def change(tx: Tx, actor_id: str, now: datetime, **values: Any) -> Actor:
 
 async def mark_gone(tx: Tx, actor_id: str, now: datetime) -> None:
     """Remember that an actor was deleted: nothing of it is kept but its address."""
+    await tx.wake("documents")
     await tx.execute(
         update(actors)
         .where(actors.c.id == actor_id)

@@ -57,7 +57,8 @@ async def find(tx: Tx, actor_id: str, kind: KeyKind, state: KeyState) -> ActorKe
 
 
 async def set_state(tx: Tx, key_id: str, state: KeyState, *, now: datetime) -> None:
-    """Move a key to another state; a retired one remembers since when."""
+    """Move a key to another state; a retired one remembers since when. Wakes "documents", which show it."""
+    await tx.wake("documents")
     retired_at = now if state == KeyState.RETIRED else None
     await tx.execute(
         update(actor_keys).where(actor_keys.c.id == key_id).values(state=state, retired_at=retired_at)

@@ -128,7 +128,8 @@ async def test_host_meta_leads_to_webfinger(lib: Serving) -> None:
 
 
 async def test_nodeinfo_is_found_and_counts(lib: Serving, ana: Actor) -> None:
-    await lib.add_member("ben", Role.ADMIN)
+    ben, cleo = await lib.add_member("ben", Role.ADMIN), await lib.add_member("cleo", Role.MODERATOR)
+    await lib.store.write(lambda tx: actors.change(tx, cleo.id, lib.clock.now(), is_discoverable=False))
     await lib.publish(ana)
     links = (await lib.get("/.well-known/nodeinfo", accept="application/json")).json()["links"]
     by_rel = {link["rel"]: link["href"] for link in links}
@@ -142,8 +143,8 @@ async def test_nodeinfo_is_found_and_counts(lib: Serving, ana: Actor) -> None:
         assert document["software"]["name"] == "libline"
         assert document["protocols"] == ["activitypub"]
         assert document["openRegistrations"] is True
-        assert document["usage"]["users"]["total"] == 2
+        assert document["usage"]["users"]["total"] == 3
         assert document["usage"]["localPosts"] == 1
         assert document["metadata"]["nodeName"] == "Test Library"
-        assert document["metadata"]["staffAccounts"] == []  # who does not want to be found is not named
+        assert document["metadata"]["staffAccounts"] == [ben.uri]  # Cleo does not want to be found
     assert (await lib.get("/nodeinfo/1.0")).status_code == 404

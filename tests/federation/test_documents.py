@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import insert, update
+from sqlalchemy import insert, select, update
 
 from libline_fed.activitypub.objects import ActorDocument, ProposalDocument
 from libline_fed.activitypub.parse import parse_collection, parse_object
@@ -49,7 +49,9 @@ async def set_status(lib: Serving, proposal: Proposal, status: Status) -> None:
     )  # fmt: skip
 
 
-async def reply(lib: Serving, to_uri: str, name: str, *, visibility: str = "public", host: str = "m.example") -> str:
+async def reply(
+    lib: Serving, to_uri: str, name: str, *, visibility: str = "public", host: str = "m.example"
+) -> str:
     """Store a reply of somebody elsewhere, as the inbox would."""
     now, uri = lib.clock.advance(seconds=1), f"https://{host}/notes/{name}"
     actor_id = new_id(now)
@@ -166,9 +168,9 @@ async def test_followers_are_counted_and_not_listed(lib: Serving, ana: Actor) ->
             )
         )
     )  # fmt: skip
-    for path, count in ((f"{ana.uri}/followers", 1), (f"{ana.uri}/following", 0), (f"{ben.uri}/following", 1)):
-        document = await lib.read(path)
-        assert document["id"] == path
+    for actor, name, count in ((ana, "followers", 1), (ana, "following", 0), (ben, "following", 1)):
+        document = await lib.read(f"{actor.uri}/{name}")
+        assert document["id"] == f"{actor.uri}/{name}"
         assert document["totalItems"] == count
         assert not {"first", "items", "orderedItems"} & set(document)
 
@@ -315,7 +317,8 @@ async def test_an_empty_collection_has_an_empty_page(lib: Serving, ana: Actor) -
 async def test_an_activity_is_served_in_the_very_bytes_that_were_sent(lib: Serving, ana: Actor) -> None:
     await lib.publish(ana)
     activity = (await lib.read(f"{ana.uri}/outbox?page=1"))["orderedItems"][0]
-    (body,) = await lib.store.read(lambda tx: tx.scalars(t.activities.select().with_only_columns(t.activities.c.body)))
+    stored = select(t.activities.c.body).where(t.activities.c.uri == activity["id"])
+    body = await lib.store.read(lambda tx: tx.scalar(stored))
     answer = await lib.get(activity["id"])
     assert answer.content == body
     key = await lib.site.keyring.proof_key(ana.id)
@@ -341,12 +344,11 @@ async def test_a_text_that_was_replaced_is_not_shown_any_more(lib: Serving, ana:
 async def test_private_activities_are_not_there(lib: Serving, ana: Actor) -> None:
     await lib.publish(ana)
     await lib.store.write(lambda tx: tx.execute(update(t.activities).values(is_public=False)))
-    (activity_id,) = await lib.store.read(
-        lambda tx: tx.scalars(t.activities.select().with_only_columns(t.activities.c.id))
-    )
+    ids = await lib.store.read(lambda tx: tx.scalars(select(t.activities.c.id)))
     absent = await lib.get(f"/activities/{new_id(lib.clock.now())}")
     assert absent.status_code == 404
-    assert without_date(await lib.get(f"/activities/{activity_id}")) == without_date(absent)
+    for activity_id in ids:
+        assert without_date(await lib.get(f"/activities/{activity_id}")) == without_date(absent)
     assert await walk(lib, f"{ana.uri}/outbox") == [[]]
 
 
@@ -411,7 +413,9 @@ async def test_the_hosts_name_in_the_request_does_not_matter(lib: Serving, ana: 
     assert "evil" not in answer.text
 
 
-async def test_a_change_without_a_wake_is_seen_within_two_seconds(lib: Serving, ana: Actor, monkeypatch: Any) -> None:
+async def test_a_change_without_a_wake_is_seen_within_two_seconds(
+    lib: Serving, ana: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
     seconds = 100.0
     monkeypatch.setattr("libline_fed.federation.answers.monotonic_s", lambda: seconds)
     uri = f"{ana.uri}/followers"
