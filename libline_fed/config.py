@@ -1,7 +1,7 @@
 """Settings: `LIBLINE_*` variables over an optional `libline.toml` over defaults; secrets also from `*_FILE`.
 
-Everything wrong is listed at once (`SettingsError.problems`). Packages get the values they need, not this object;
-only the composition root and the commands hold it.
+Everything wrong is listed at once (`SettingsError.problems`). Packages get the values they need, not this
+object; only the composition root and the commands hold it.
 """
 
 import os
@@ -73,15 +73,24 @@ class Settings(BaseSettings):
         description="Encrypts private keys and signs forms; at least 32 characters. "
         "Default: made at the first start and kept in the data folder (secret-key).",
     )
-    instance_name: str = Field("LibLine", max_length=100, description="The name people see in titles and mail.")
-    instance_description: str = Field("", max_length=1000, description="One paragraph for visitors and other servers.")
+    instance_name: str = Field(
+        "LibLine", max_length=100, description="The name people see in titles and mail."
+    )
+    instance_description: str = Field(
+        "", max_length=1000, description="One paragraph for visitors and other servers."
+    )
     contact_email: str | None = Field(None, description="Where people and other admins can write to.")
-    default_language: str = Field("en", description="Language of pages when neither member nor browser names one.")
+    default_language: str = Field(
+        "en", description="Language of pages when neither member nor browser names one."
+    )
     smtp_url: SecretStr | None = Field(
         None,
-        description="smtp://user:password@host:587 or smtps://… for mail. Default: mail is printed on the console.",
+        description="smtp://user:password@host:587 or smtps://… for mail. "
+        "Default: mail is printed on the console.",
     )
-    mail_from: str | None = Field(None, description="Sender of mail. Default: libline@ the host of the base URL.")
+    mail_from: str | None = Field(
+        None, description="Sender of mail. Default: libline@ the host of the base URL."
+    )
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Addresses or networks, with commas, whose X-Forwarded-For is believed."
     )
@@ -92,17 +101,24 @@ class Settings(BaseSettings):
         Registration.OPEN, description="Who may sign up: open, approval, invite or closed."
     )
     allow_private_peers: bool = Field(
-        False, description="Tests and demo only: permits http and loopback peers. Refused with a public base URL."
+        False,
+        description="Tests and demo only: permits http and loopback peers. Refused with a public base URL.",
     )
     extra_ca: Path | None = Field(None, description="A PEM file added to the trust store for outgoing TLS.")
     metrics_token: SecretStr | None = Field(
-        None, description="Bearer token for /metrics from elsewhere than this machine. Default: this machine only."
+        None,
+        description="Bearer token for /metrics from elsewhere than this machine. Default: this machine only.",
     )
     run_workers: bool = Field(
-        True, description="Whether `serve` also applies the inbox and delivers. Off where `worker` runs beside it."
+        True,
+        description="Whether `serve` also applies the inbox and delivers. Off where `worker` runs beside it.",
     )
-    delivery_concurrency: int = Field(30, ge=1, le=200, description="Deliveries in flight in all; one per host.")
-    delivery_threads: int = Field(2, ge=1, le=16, description="Threads that sign; more than cores is of no use.")
+    delivery_concurrency: int = Field(
+        30, ge=1, le=200, description="Deliveries in flight in all; one per host."
+    )
+    delivery_threads: int = Field(
+        2, ge=1, le=16, description="Threads that sign; more than cores is of no use."
+    )
     delivery_lease_s: float = Field(
         60, ge=2, le=600, description="Seconds after which a dead worker's deliveries are taken over."
     )
@@ -110,7 +126,9 @@ class Settings(BaseSettings):
         300, ge=1, description="Inbox posts a peer may make per minute before it gets 429."
     )
     log_format: str = Field("console", pattern="^(console|json)$", description="console or json.")
-    log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="Least level that is logged.")
+    log_level: str = Field(
+        "info", pattern="^(debug|info|warning|error)$", description="Least level that is logged."
+    )
 
     @classmethod
     def settings_customise_sources(
@@ -129,7 +147,11 @@ class Settings(BaseSettings):
     @field_validator("trusted_proxies", mode="before")
     @classmethod
     def _split_commas(cls, value: Any) -> Any:
-        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+        return (
+            tuple(part.strip() for part in value.split(",") if part.strip())
+            if isinstance(value, str)
+            else value
+        )
 
     @field_validator("trusted_proxies")
     @classmethod
@@ -184,9 +206,14 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _check_together(self) -> "Settings":
         host = urlsplit(self.base_url).hostname or ""
-        is_private = host in LOOPBACK_NAMES or host.endswith((".localhost", ".test")) or _is_private_literal(host)
+        is_private = (
+            host in LOOPBACK_NAMES or host.endswith((".localhost", ".test")) or _is_private_literal(host)
+        )
         if self.allow_private_peers and not is_private:
-            raise ValueError("allow_private_peers is for loopback base URLs only (127.0.0.1, localhost, *.localhost, *.test)")
+            raise ValueError(
+                "allow_private_peers is for loopback base URLs only "
+                "(127.0.0.1, localhost, *.localhost, *.test)"
+            )
         if self.base_url.startswith("http://") and not is_private:
             raise ValueError("base_url must be https:// unless it is a loopback address")
         return self

@@ -12,8 +12,9 @@ LibLineError
     ├── PeerGone            the other server says it is gone for good
     └── PeerRefused         the other server, or our own guard, refuses
 
-An error has two faces: `detail` is honest and for the log, `safe` is for the person or peer. No HTTP numbers here:
-each edge has one table from class to status. Expected refusals of remote input are values, `Refusal`, not exceptions.
+An error has two faces: `detail` is honest and for the log, `safe` is for the person or peer. No HTTP numbers
+here: each edge has one table from class to status. Expected refusals of remote input are values, `Refusal`,
+not exceptions.
 """
 
 from dataclasses import dataclass
@@ -75,7 +76,9 @@ class PeerUnavailable(TemporaryError):
 
     safe = "The other server does not answer."
 
-    def __init__(self, detail: str = "", *, status: int | None = None, retry_after_s: float | None = None) -> None:
+    def __init__(
+        self, detail: str = "", *, status: int | None = None, retry_after_s: float | None = None
+    ) -> None:
         super().__init__(detail)
         self.status = status
         self.retry_after_s = retry_after_s

@@ -1,4 +1,4 @@
-"""Encrypts what must not be readable in a stolen database: private keys. Also derives keys for other purposes."""
+"""Encrypts what must not be readable in a stolen database, private keys; derives keys for other purposes."""
 
 import secrets
 

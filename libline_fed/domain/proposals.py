@@ -1,6 +1,6 @@
 """Offers and requests, in one word proposals: their fields, limits and states."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -9,7 +9,7 @@ from libline_fed.errors import Conflict, InvalidInput
 
 MAX_TITLE_CHARACTERS = 120
 MAX_BODY_CHARACTERS = 5_000
-MAX_AREAS = {"offer": 8, "request": 5}  # mentorship.md §4.2
+MAX_AREAS = {"offer": 8, "request": 5}
 MAX_LANGUAGES = 10
 MAX_PLACES = 50
 MAX_OPEN_DAYS = 730
@@ -108,43 +108,57 @@ def check_draft(
 
     Raises: InvalidInput, keyed by field, with a message id that the pages translate.
     """
-    problems: dict[str, str] = {}
     if draft.purpose not in list(Purpose):
-        problems["purpose"] = "Choose offer or request."
-        raise InvalidInput(problems)
-    if not draft.title.strip():
-        problems["title"] = "Write a title."
-    elif len(draft.title) > MAX_TITLE_CHARACTERS:
-        problems["title"] = "The title is too long: 120 characters at most."
-    if not draft.body_text.strip():
-        problems["body_text"] = "Write a few sentences."
-    elif len(draft.body_text) > MAX_BODY_CHARACTERS:
-        problems["body_text"] = "The text is too long: 5,000 characters at most."
-    if not draft.areas:
-        problems["areas"] = "Choose at least one area."
-    elif len(draft.areas) > MAX_AREAS[draft.purpose]:
-        problems["areas"] = (
-            "Choose 8 areas at most." if draft.purpose == Purpose.OFFER else "Choose 5 areas at most."
-        )
-    elif not all(is_known_area(area) for area in draft.areas):
-        problems["areas"] = "Choose areas from the list."
-    if not draft.languages:
-        problems["languages"] = "Choose at least one language."
-    elif len(draft.languages) > MAX_LANGUAGES or not _all(draft.languages, is_language):
-        problems["languages"] = "Write language codes such as en, es or fr, 10 at most."
-    if not is_language(draft.language):
-        problems["language"] = "Choose the language of the text."
-    if not draft.modes or not set(draft.modes) <= set(MODES):
-        problems["modes"] = "Choose at least one way to meet."
-    if not 1 <= draft.places_count <= MAX_PLACES:
-        problems["places_count"] = "Write a number of places from 1 to 50."
-    if draft.open_until_on is not None and not 0 <= (draft.open_until_on - today).days <= MAX_OPEN_DAYS:
-        problems["open_until_on"] = "Choose a day from today on, two years ahead at most."
-    if draft.audience not in list(Audience):
-        problems["audience"] = "Choose who may read this."
+        raise InvalidInput({"purpose": "Choose offer or request."})
+    found = {
+        "title": _text_problem(draft.title, MAX_TITLE_CHARACTERS, _TITLE_MESSAGES),
+        "body_text": _text_problem(draft.body_text, MAX_BODY_CHARACTERS, _BODY_MESSAGES),
+        "areas": _areas_problem(draft, is_known_area),
+        "languages": _languages_problem(draft.languages, is_language),
+        "language": None if is_language(draft.language) else "Choose the language of the text.",
+        "modes": None
+        if draft.modes and set(draft.modes) <= set(MODES)
+        else "Choose at least one way to meet.",
+        "places_count": None
+        if 1 <= draft.places_count <= MAX_PLACES
+        else "Write a number of places from 1 to 50.",
+        "open_until_on": _day_problem(draft.open_until_on, today),
+        "audience": None if draft.audience in list(Audience) else "Choose who may read this.",
+    }
+    problems = {name: problem for name, problem in found.items() if problem is not None}
     if problems:
         raise InvalidInput(problems)
 
 
-def _all(values: Collection[str], check: Callable[[str], bool]) -> bool:
-    return all(check(value) for value in values)
+_TITLE_MESSAGES = ("Write a title.", "The title is too long: 120 characters at most.")
+_BODY_MESSAGES = ("Write a few sentences.", "The text is too long: 5,000 characters at most.")
+
+
+def _text_problem(text: str, max_characters: int, messages: tuple[str, str]) -> str | None:
+    missing, too_long = messages
+    if not text.strip():
+        return missing
+    return too_long if len(text) > max_characters else None
+
+
+def _areas_problem(draft: Draft, is_known_area: Callable[[str], bool]) -> str | None:
+    if not draft.areas:
+        return "Choose at least one area."
+    if len(draft.areas) > MAX_AREAS[draft.purpose]:
+        is_offer = draft.purpose == Purpose.OFFER
+        return "Choose 8 areas at most." if is_offer else "Choose 5 areas at most."
+    return None if all(is_known_area(area) for area in draft.areas) else "Choose areas from the list."
+
+
+def _languages_problem(languages: Sequence[str], is_language: Callable[[str], bool]) -> str | None:
+    if not languages:
+        return "Choose at least one language."
+    if len(languages) > MAX_LANGUAGES or not all(is_language(tag) for tag in languages):
+        return "Write language codes such as en, es or fr, 10 at most."
+    return None
+
+
+def _day_problem(day: date | None, today: date) -> str | None:
+    if day is None or 0 <= (day - today).days <= MAX_OPEN_DAYS:
+        return None
+    return "Choose a day from today on, two years ahead at most."

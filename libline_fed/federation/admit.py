@@ -33,7 +33,7 @@ MAX_URI_CHARACTERS = 2_048
 
 
 class Budget:
-    """How many fetches one cause (an inbound activity, a look-up) may still make (security: 20)."""
+    """How many fetches one cause (an inbound activity, a look-up) may still make."""
 
     def __init__(self, fetches_count: int = 20) -> None:
         self.left_count = fetches_count
@@ -198,7 +198,7 @@ class Admitter:
         Raises: PeerGone, PeerUnavailable, PeerRefused.
         """
         url = url.partition("#")[0]
-        for _ in range(2):  # security: one refetch of the id it gives itself, on the same host only
+        for _ in range(2):  # One refetch of the id it gives itself, on the same host only
             refusal = self.refuse_host(url)
             if refusal is not None:
                 return refusal

@@ -58,7 +58,7 @@ class Gone(NotFound):
 
 
 def gone_actor(actor: Actor) -> Gone:
-    """Return the refusal for a deleted actor: a Tombstone at its own address (federation.md §2.4, 410)."""
+    """Return the refusal for a deleted actor: a Tombstone at its own address."""
     tombstone = build_tombstone(actor.uri, former_type=actor.type, deleted_at=actor.gone_at)
     return Gone(f"{actor.uri} was deleted", tombstone)
 

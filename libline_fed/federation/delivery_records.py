@@ -26,7 +26,7 @@ log = structlog.get_logger(__name__)
 GROUP_S = 0.05  # results wait for company no longer than this
 GROUP_COUNT = 100
 BUSY_S = 1.0
-SCHEME_KEPT_S = 7 * 86_400  # federation.md §3.2
+SCHEME_KEPT_S = 7 * 86_400
 SCHEME_STEP_S = 86_400  # what is known already is not learnt again for a day
 
 

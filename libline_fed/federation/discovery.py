@@ -59,7 +59,7 @@ class Discovery:
         )
         return Route(path, resource, methods=["GET"])
 
-    # --- WebFinger (RFC 7033, federation.md §2.4) -----------------------------------------------
+    # --- WebFinger (RFC 7033) -----------------------------------------------
 
     async def _webfinger(self, tx: Tx, asked: Asked) -> Answer:
         resource = asked.get("resource", "")

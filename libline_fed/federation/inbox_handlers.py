@@ -237,7 +237,7 @@ HANDLERS: dict[str, Handler] = {
     "Join": on_nothing,
     "Leave": on_nothing,
     "Invite": on_nothing,
-    "QuoteRequest": on_nothing,  # no answer means no (federation.md §4)
+    "QuoteRequest": on_nothing,  # no answer means no
     "FeatureRequest": on_nothing,
     "ReplyRequest": on_nothing,
     "LikeRequest": on_nothing,

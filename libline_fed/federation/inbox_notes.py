@@ -156,7 +156,7 @@ async def on_update(work: Work, ready: Ready) -> Result:
     if author is None or not author.is_usable:
         return refused(RefusalReason.ACTOR_SUSPENDED, ready.activity.actor_uri)
     if isinstance(document, ActorDocument):
-        # Its own server did not answer, so take what it signed, but no new key (security §1a, key swaps).
+        # Its own server did not answer, so take what it signed, but no new key.
         assert ready.document is not None
         await actors.put_remote(
             work.tx, Admitted(document, ready.document.host, ready.document.how), acct_host=None, now=work.now

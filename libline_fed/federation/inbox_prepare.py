@@ -1,4 +1,4 @@
-"""Makes accepted activities ready for applying: parse, admit, fetch what is missing; before any transaction."""
+"""Makes accepted activities ready for applying: parse, admit, fetch what is missing, in no transaction."""
 
 import asyncio
 from collections.abc import Mapping, Sequence

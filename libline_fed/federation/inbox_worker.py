@@ -1,4 +1,4 @@
-"""Applies what the inbox accepted: lease a batch, make it ready, apply it in one transaction with its outcome.
+"""Applies what the inbox accepted: lease a batch, make it ready, apply it and its outcome in one transaction.
 
 An activity that fails unexpectedly spoils its batch's transaction; the batch is then applied one by one, so
 that only the poisonous one is put off and, after five tries, set aside where an admin sees it.

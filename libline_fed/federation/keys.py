@@ -19,7 +19,7 @@ from libline_fed.federation.signatures import VerificationKey
 from libline_fed.storage import actors, remote_keys
 from libline_fed.storage.store import Store, Tx
 
-REFRESH_STEP = timedelta(minutes=10)  # security §3.9: a second failure within it causes no fetch
+REFRESH_STEP = timedelta(minutes=10)  # a second failure within it causes no fetch
 FAILURE_TTL = timedelta(minutes=10)
 GONE_TTL = timedelta(days=1)
 MEMORY_TTL = timedelta(hours=1)

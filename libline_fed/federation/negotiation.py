@@ -1,4 +1,4 @@
-"""Whether a request wants the ActivityPub form of an address or the page for people (federation.md §2.6)."""
+"""Whether a request wants the ActivityPub form of an address or the page for people."""
 
 from functools import lru_cache
 

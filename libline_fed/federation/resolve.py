@@ -42,7 +42,7 @@ from libline_fed.storage.store import Store, Tx
 T = TypeVar("T")
 
 FRESH = timedelta(hours=24)  # an actor looked up so recently is not fetched again
-FAILURE_TTL = timedelta(minutes=10)  # security §3.32
+FAILURE_TTL = timedelta(minutes=10)
 SUBSCRIBE_REL = "http://ostatus.org/schema/1.0/subscribe"
 INTENTS = ("https://w3id.org/fep/3b86/Follow", "https://w3id.org/fep/3b86/Object")
 BACKFILL_ITEMS = 20
@@ -141,7 +141,7 @@ class Resolver:
         jrd = await self._webfinger(f"acct:{user}@{host}", host)
         for rel in (*INTENTS, SUBSCRIBE_REL):
             template = jrd.templates.get(rel, "").replace("{object}", "{uri}")
-            # Same host as the handle, and one place to fill in: no way out to elsewhere (security §3.70).
+            # Same host as the handle, and one place to fill in: no way out to elsewhere.
             if template.count("{uri}") == 1 and _shares_domain(host_of(template.replace("{uri}", "x")), host):
                 return template
         raise NotFound(f"{host} offers no way to follow", safe="Your server does not offer this.")

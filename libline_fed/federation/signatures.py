@@ -195,7 +195,7 @@ def sign(
         return headers | _sign_rfc9421(method, address, key_id, private_key, now, body)
     if body is not None:
         headers["Digest"] = digest_of(body)
-    # BookWyrm splits on commas and Misskey wants the list, so one line, no spaces (federation.md §3.1).
+    # BookWyrm splits on commas and Misskey wants the list, so one line, no spaces.
     covered = ["(request-target)", "host", "date"] + (["digest", "content-type"] if body is not None else [])
     values = {name.lower(): value for name, value in headers.items()}
     values["(request-target)"] = f"{method.lower()} {address.target}"

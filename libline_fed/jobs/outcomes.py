@@ -36,7 +36,7 @@ class Judgement:
     is_host_failing: bool = False
 
 
-KNOCKS = 2  # federation.md: cavage, then RFC 9421, or the other way round
+KNOCKS = 2  # cavage, then RFC 9421, or the other way round
 _WAIT = frozenset({408, 425, 429})
 _UNTRUE = "the inbox answered with a web page"
 

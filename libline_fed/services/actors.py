@@ -84,12 +84,12 @@ async def edit_profile(  # noqa: PLR0913  a profile has these parts
 
 
 async def announce_keys(tx: Tx, site: Site, *, actor_id: str, keys: PublicKeys, now: datetime) -> str | None:
-    """Tell followers of an actor's next key, signed with the present one (federation.md §3.3)."""
+    """Tell followers of an actor's next key, signed with the present one."""
     return await _announce(tx, site, await get(tx, actor_id), keys=keys, now=now)
 
 
 async def delete_account(tx: Tx, site: Site, *, account_id: str, actor_id: str, now: datetime) -> Member:
-    """Delete a member: proposals are taken back, every server that heard of them is told, then the account goes.
+    """Delete a member: take proposals back, tell every server that heard of them, and remove the account.
 
     The keys stay until the news has gone out; the address answers 410 for ever.
     """

@@ -16,7 +16,8 @@ from libline_fed.services import outbox
 from libline_fed.services.documents import proposal_document
 from libline_fed.services.outbox import PUBLIC
 from libline_fed.services.site import Site
-from libline_fed.storage import actors, directory as directory_rows, proposals, tombstones
+from libline_fed.storage import actors, proposals, tombstones
+from libline_fed.storage import directory as directory_rows
 from libline_fed.storage.store import Tx
 
 PER_PAGE = 10
@@ -301,7 +302,7 @@ async def _send(tx: Tx, site: Site, type_: str, proposal: Proposal, author: Acto
 async def _pin(
     tx: Tx, site: Site, proposal: Proposal, author: Actor, now: datetime, *, is_pinned: bool
 ) -> None:
-    """Say that a proposal is pinned or no longer so: all that Mastodon shows to a new follower (its `featured`)."""
+    """Say that a proposal is pinned or no longer so: all that Mastodon shows to a new follower."""
     await outbox.publish(
         tx,
         site,

@@ -52,7 +52,7 @@ async def receive_many(tx: Tx, arrivals: Sequence[Arrival], *, now: datetime) ->
 
 
 def visibility(arrival: Arrival) -> Visibility:
-    """Compute whom a post is for, from its own addressing or else the activity's (federation.md §4.1)."""
+    """Compute whom a post is for, from its own addressing or else the activity's."""
     note = arrival.admitted.document
     to, cc = (note.to, note.cc) if note.to or note.cc else (arrival.to, arrival.cc)
     return visibility_of(to, cc, arrival.author.followers_uri)

@@ -297,7 +297,7 @@ async def latest_moment(tx: Tx) -> datetime | None:
 
 
 async def inboxes_ever(tx: Tx, actor_id: str) -> list[tuple[str, str]]:
-    """Return (host, inbox URL) of every inbox that an actor's activities were queued for and that is still known."""
+    """Return (host, inbox URL) of every inbox that an actor's activities were queued for, as far as known."""
     found = await tx.all(
         select(deliveries.c.host, deliveries.c.inbox_url).where(deliveries.c.actor_id == actor_id).distinct()
     )

@@ -31,7 +31,7 @@ async def by_id(tx: Tx, post_id: str) -> Post | None:
 
 
 async def add_many(tx: Tx, admitted: Sequence[tuple[Admitted[NoteDocument], dict[str, Any]]]) -> set[str]:
-    """Insert posts that are not known yet, each with its remaining columns; return the URIs of the new ones."""
+    """Insert posts that are not known yet, each with its remaining columns; return the new ones' URIs."""
     values = [{**_columns(one.document), **more} for one, more in admitted]
     if not values:
         return set()

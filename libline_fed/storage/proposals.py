@@ -129,7 +129,7 @@ async def remove_of(tx: Tx, author_id: str) -> None:
 
 
 async def drop_unsourced(tx: Tx, *, author_id: str, actor_uri: str) -> None:
-    """Forget that a follow of `actor_uri` brought an author's proposals; delete those that nobody else brought."""
+    """Forget that a follow of `actor_uri` brought an author's proposals; delete what nobody else brought."""
     mine = select(_c.id).where(_c.author_id == author_id, _c.is_local.is_(False))
     await tx.execute(
         delete(proposal_sources).where(
@@ -153,7 +153,7 @@ async def expired(tx: Tx, today: date, *, limit: int = 100) -> list[Proposal]:
 
 
 def _is_newer(document: ProposalDocument, known: Proposal) -> bool:
-    """Tell whether a document is newer: by revision, then by the time its text changed (federation.md §1.5)."""
+    """Tell whether a document is newer: by revision, then by the time its text changed."""
     if document.revision != known.revision:
         return document.revision > known.revision
     return document.note.updated_at is not None and (

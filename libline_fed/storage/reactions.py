@@ -25,7 +25,7 @@ async def add(
 
 
 async def remove(tx: Tx, *, actor_id: str, uri: str | None, kind: str | None, object_uri: str | None) -> bool:
-    """Take back an actor's reaction, named by its own id or by kind and object; tells whether there was one."""
+    """Take back an actor's reaction, named by its id or by kind and object; tells whether there was one."""
     named = reactions.c.uri == uri
     if kind is not None and object_uri is not None:
         named = or_(named, and_(reactions.c.kind == kind, reactions.c.object_uri == object_uri))

@@ -22,7 +22,7 @@ __all__ = ["Params", "Store", "Tx", "Unit"]
 
 T = TypeVar("T")
 
-BUSY_S = 5.0  # security.md §2g: how long a lock is waited for
+BUSY_S = 5.0  # how long a lock is waited for
 
 
 class Store:

@@ -1,7 +1,7 @@
-"""The schema: one set of tables for SQLite and PostgreSQL. `migrations/` must produce exactly this (a test proves it).
+"""The schema: one set of tables for SQLite and PostgreSQL. `migrations/` produce exactly this (a test proves it).
 
-Columns are named like the fields of the values they hold; `*_at` are aware UTC moments, `*_uri` identities on the
-wire, `*_url` addresses to fetch. States are CHECKed here so that no code can write an unknown one.
+Columns are named like the fields of the values they hold; `*_at` are aware UTC moments, `*_uri` identities on
+the wire, `*_url` addresses to fetch. States are CHECKed here so that no code can write an unknown one.
 """
 
 from datetime import UTC, datetime
@@ -149,7 +149,12 @@ mails = Table(
     Column("created_at", Moment, nullable=False),
     Column("sent_at", Moment),
     _one_of("state", "queued", "sent", "dead"),
-    Index("ix_mails_due", "next_attempt_at", sqlite_where=text("state = 'queued'"), postgresql_where=text("state = 'queued'")),
+    Index(
+        "ix_mails_due",
+        "next_attempt_at",
+        sqlite_where=text("state = 'queued'"),
+        postgresql_where=text("state = 'queued'"),
+    ),
 )
 
 notifications = Table(
@@ -163,8 +168,17 @@ notifications = Table(
     Column("created_at", Moment, nullable=False),
     Column("read_at", Moment),
     _one_of(
-        "kind", "follow", "follow-request", "follow-accepted", "reply", "mention", "message", "like", "announce",
-        "poll-vote", "sign-up",
+        "kind",
+        "follow",
+        "follow-request",
+        "follow-accepted",
+        "reply",
+        "mention",
+        "message",
+        "like",
+        "announce",
+        "poll-vote",
+        "sign-up",
     ),
     UniqueConstraint("account_id", "kind", "from_actor_id", "subject_uri"),
     Index("ix_notifications_of", "account_id", "created_at"),
@@ -210,8 +224,11 @@ actors = Table(
     Index("ix_actors_handle_host", "handle", "host"),
     Index("ix_actors_host", "host"),
     Index(
-        "uq_actors_local_handle", text("lower(handle)"), unique=True,
-        sqlite_where=text("is_local = 1 AND type <> 'Application'"), postgresql_where=text("is_local AND type <> 'Application'"),
+        "uq_actors_local_handle",
+        text("lower(handle)"),
+        unique=True,
+        sqlite_where=text("is_local = 1 AND type <> 'Application'"),
+        postgresql_where=text("is_local AND type <> 'Application'"),
     ),
 )
 
@@ -463,17 +480,31 @@ deliveries = Table(  # one row per inbox; the hot table holds only what is not d
     Column("finished_at", Moment),
     _one_of("state", "queued", "delivered", "dead", "cancelled"),
     UniqueConstraint("activity_id", "inbox_url"),
-    Index("ix_deliveries_queued", "host", "next_attempt_at", sqlite_where=text("state = 'queued'"), postgresql_where=text("state = 'queued'")),
+    Index(
+        "ix_deliveries_queued",
+        "host",
+        "next_attempt_at",
+        sqlite_where=text("state = 'queued'"),
+        postgresql_where=text("state = 'queued'"),
+    ),
     Index("ix_deliveries_object", "host", "object_uri"),
     # Not over queued rows: SQLite would take it for them, and then looks at every row that waits.
-    Index("ix_deliveries_state", "state", "id", sqlite_where=text("state <> 'queued'"), postgresql_where=text("state <> 'queued'")),
+    Index(
+        "ix_deliveries_state",
+        "state",
+        "id",
+        sqlite_where=text("state <> 'queued'"),
+        postgresql_where=text("state <> 'queued'"),
+    ),
 )
 
 inbox_activities = Table(  # what was accepted with 202, with its raw body
     "inbox_activities",
     metadata,
     Column("id", Sequence, primary_key=True, autoincrement=True),
-    Column("activity_hash", LargeBinary, nullable=False, unique=True),  # SHA-256 of the activity's id: unique for ever
+    Column(
+        "activity_hash", LargeBinary, nullable=False, unique=True
+    ),  # SHA-256 of the activity's id: unique for ever
     Column("activity_uri", Text, nullable=False),
     Column("type", String(40), nullable=False),
     Column("actor_uri", Text, nullable=False),
@@ -493,16 +524,24 @@ inbox_activities = Table(  # what was accepted with 202, with its raw body
     _one_of("state", "pending", "applied", "ignored", "refused", "quarantined"),
     # Two ranges: those nobody has leased by when they are due, and the few leased ones.
     Index(
-        "ix_inbox_activities_pending", "lease_until", "next_attempt_at", "id",
-        sqlite_where=text("state = 'pending'"), postgresql_where=text("state = 'pending'"),
+        "ix_inbox_activities_pending",
+        "lease_until",
+        "next_attempt_at",
+        "id",
+        sqlite_where=text("state = 'pending'"),
+        postgresql_where=text("state = 'pending'"),
     ),
     # Not over pending rows: SQLite would take it for them, and then looks at every row that waits.
     Index(
-        "ix_inbox_activities_state", "state", "id",
-        sqlite_where=text("state <> 'pending'"), postgresql_where=text("state <> 'pending'"),
+        "ix_inbox_activities_state",
+        "state",
+        "id",
+        sqlite_where=text("state <> 'pending'"),
+        postgresql_where=text("state <> 'pending'"),
     ),
     Index(
-        "ix_inbox_activities_body", "finished_at",
+        "ix_inbox_activities_body",
+        "finished_at",
         sqlite_where=text("body IS NOT NULL AND finished_at IS NOT NULL"),
         postgresql_where=text("body IS NOT NULL AND finished_at IS NOT NULL"),
     ),
@@ -523,4 +562,3 @@ instance = Table(  # facts about this instance that are not settings
     Column("key", String(50), primary_key=True),
     Column("value", JSON, nullable=False),
 )
-

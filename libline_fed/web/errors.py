@@ -31,7 +31,7 @@ STATUS: tuple[tuple[type[errors.LibLineError], int], ...] = (
     (errors.TemporaryError, 503),
     (errors.PermanentError, 500),
 )
-RETRY_AFTER_S = 5  # security.md: a busy database is free again within seconds
+RETRY_AFTER_S = 5  # a busy database is free again within seconds
 
 TITLES = {
     400: N_("This did not work"),

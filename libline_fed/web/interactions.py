@@ -28,7 +28,7 @@ class InteractionPages(Pages):
     async def interact(self, request: Request) -> Response:
         """Ask a visitor for the address of the account, then name the server and lead there by a link.
 
-        The last step is a link that the visitor reads and follows, never a redirect (security.md §3.70).
+        The last step is a link that the visitor reads and follows, never a redirect.
         """
         visit = visit_of(request)
         uri = (visit.form if request.method == "POST" else self.query(request)).get("uri", "")
@@ -147,7 +147,7 @@ def follow_path(actor: Actor) -> str:
 def fill_template(template: str, *, handle: str, uri: str, is_http_allowed: bool) -> str | None:
     """Put our URI into another server's template, if that leads to the server of the handle and nowhere else.
 
-    https only, the handle's host or one below or above it, one placeholder (security.md §3.70).
+    https only, the handle's host or one below or above it, one placeholder.
     """
     host = handle.rpartition("@")[2].lower()
     placeholder = next((name for name in ("{uri}", "{object}") if template.count(name) == 1), None)

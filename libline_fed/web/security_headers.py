@@ -1,4 +1,4 @@
-"""The headers that every page carries, errors included (security.md §3.49, §3.72)."""
+"""The headers that every page carries, errors included."""
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send

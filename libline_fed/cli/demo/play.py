@@ -190,7 +190,9 @@ class Play:
         async def unit(tx: Tx) -> str:
             actor = await actors.by_handle(tx, author.handle)
             own = await proposals.own(tx, actor.id)
-            return next(f"/proposals/{listed.proposal.id}" for listed in own if listed.proposal.title == title)
+            return next(
+                f"/proposals/{listed.proposal.id}" for listed in own if listed.proposal.title == title
+            )
 
         return await self._home[author.handle].store.read(unit)
 
