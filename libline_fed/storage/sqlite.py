@@ -6,6 +6,8 @@ Units run in threads without an event loop, through `drive`: one hop between thr
 """
 
 import asyncio
+import sqlite3
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,6 +19,7 @@ from sqlalchemy import URL, Connection, create_engine, event
 from sqlalchemy.engine import Engine
 from sqlalchemy.pool import QueuePool
 
+from libline_fed.clock import monotonic_s
 from libline_fed.errors import StoreBusy
 from libline_fed.storage.busy import busy_errors, is_busy
 from libline_fed.storage.transactions import Tx, Unit, drive
@@ -194,8 +197,8 @@ def _make_engine(url: URL, busy_s: float, *, connections: int, is_reader: bool) 
     @event.listens_for(engine, "connect")
     def _on_connect(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # the driver must not begin transactions of its own
+        _use_wal(connection, busy_s)
         for pragma in (
-            "journal_mode=WAL",
             "synchronous=FULL",  # accepted is durable
             f"busy_timeout={busy_s * 1000:.0f}",
             "foreign_keys=ON",
@@ -212,3 +215,17 @@ def _make_engine(url: URL, busy_s: float, *, connections: int, is_reader: bool) 
         connection.exec_driver_sql("BEGIN" if is_reader else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def _use_wal(connection: sqlite3.Connection, busy_s: float) -> None:
+    """Switch to the write-ahead log: here SQLite does not wait for another's lock, so this does."""
+    until = monotonic_s() + busy_s
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL").close()
+        except sqlite3.OperationalError:
+            if monotonic_s() > until:
+                raise
+            time.sleep(0.02)
+        else:
+            return
