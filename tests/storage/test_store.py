@@ -424,7 +424,8 @@ async def test_stores_that_open_a_new_file_at_once_wait_for_each_other(empty_dat
     async with contextlib.AsyncExitStack() as stack:
         stores = [await stack.enter_async_context(opened(empty_database_url, busy_s=2)) for _ in range(4)]
         with sqlite_locked(stores[0].url.database):  # what one does to the others while it makes the file
-            tasks = [asyncio.create_task(store.write(lambda tx: tx.scalar(text("SELECT 1")))) for store in stores]
+            asking = [store.write(lambda tx: tx.scalar(text("SELECT 1"))) for store in stores]
+            tasks = [asyncio.create_task(one) for one in asking]
             await asyncio.sleep(0.2)
         assert await asyncio.gather(*tasks) == [1, 1, 1, 1]
 
