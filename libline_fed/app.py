@@ -336,9 +336,11 @@ async def _serving(instance: Instance, front: Front) -> AsyncIterator[None]:
             )
             working = asyncio.create_task(instance.supervisor.run(workers, stop), name="workers")
             log.info("serving", base_url=instance.settings.base_url, version=__version__)
-            yield
-            stop.set()
-            await working
+            try:
+                yield
+            finally:
+                stop.set()
+                await working
     finally:
         await instance.close()
 

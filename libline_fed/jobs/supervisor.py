@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 import structlog
 
 from libline_fed.clock import monotonic_s
+from libline_fed.errors import TemporaryError
 
 Worker = Callable[[asyncio.Event], Awaitable[None]]  # runs until the event is set
 
@@ -55,7 +56,8 @@ class Supervisor:
                 self._down.discard(name)
                 await worker(stop)
             except Exception as error:  # a worker's mistake must not end its work for good
-                log.error("worker-failed", worker=name, pause_s=pause_s, exc_info=error)
+                mistake = None if isinstance(error, TemporaryError) else error
+                log.error("worker-failed", worker=name, error=str(error), exc_info=mistake)
                 self._down.add(name)
                 if monotonic_s() - started_s >= STEADY_S:
                     pause_s = self._pause_s
