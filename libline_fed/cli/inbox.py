@@ -7,17 +7,18 @@ import typer
 from libline_fed.cli.opening import change, read
 from libline_fed.cli.output import AsJson, show, show_list
 from libline_fed.clock import SystemClock
+from libline_fed.domain.inbox_activities import InboxState
 from libline_fed.services import inbox
 
 commands = typer.Typer(help="Look at what came in, and at what was refused and why.", no_args_is_help=True)
 
 Limit = Annotated[int, typer.Option(min=1, max=10_000)]
-_COLUMNS = ("id", "state", "host", "activity_type", "activity_uri", "received_at", "reason", "detail")
+_COLUMNS = ("id", "state", "host", "type", "activity_uri", "received_at", "reason", "detail")
 
 
 @commands.command("list")
 def list_(
-    state: Annotated[str | None, typer.Option(help="Only in this state.")] = None,
+    state: Annotated[InboxState | None, typer.Option(help="Only in this state.")] = None,
     limit: Limit = 50,
     as_json: AsJson = False,
 ) -> None:

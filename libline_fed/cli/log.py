@@ -20,7 +20,12 @@ def set_up_logging(*, log_format: str, log_level: str) -> None:
     renderer: list[Processor] = (
         [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
         if log_format == "json"
-        else [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        else [
+            structlog.dev.ConsoleRenderer(
+                colors=sys.stderr.isatty(),
+                exception_formatter=structlog.dev.plain_traceback,  # the rich one prints local values
+            )
+        ]
     )
     structlog.configure(
         processors=[

@@ -9,7 +9,7 @@ import typer
 from libline_fed.cli.opening import change_with_site, opened_instance, read, run
 from libline_fed.cli.output import AsJson, show, show_list
 from libline_fed.clock import SystemClock
-from libline_fed.domain.accounts import Member, Role, check_password
+from libline_fed.domain.accounts import AccountState, Member, Role, check_password
 from libline_fed.services import members, passwords
 from libline_fed.services.site import Site
 from libline_fed.storage.store import Tx
@@ -66,9 +66,7 @@ async def _add(handle: str, email: str, password: str | None, role: Role) -> str
 
 @commands.command("list")
 def list_(
-    state: Annotated[
-        str | None, typer.Option(help="Only: unconfirmed, unapproved, active or disabled.")
-    ] = None,
+    state: Annotated[AccountState | None, typer.Option(help="Only in this state.")] = None,
     text: Annotated[str, typer.Option(help="Only with this in handle, name or address.")] = "",
     page: Annotated[int, typer.Option(min=1, help="50 members a page.")] = 1,
     as_json: AsJson = False,

@@ -120,4 +120,9 @@ def _cell(value: Any) -> str:
 
 
 def _plain(value: Any) -> Any:
-    return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
+    if not isinstance(value, bytes):
+        return str(value)
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.hex()

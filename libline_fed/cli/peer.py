@@ -19,7 +19,7 @@ _COLUMNS = ("host", "policy", "heard_at", "reached_at", "failures_count", "close
 
 @commands.command("list")
 def list_(
-    policy: Annotated[str | None, typer.Option(help="Only: default, allowed, silenced or blocked.")] = None,
+    policy: Annotated[Policy | None, typer.Option(help="Only with this policy.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """List every server that is known."""
@@ -35,7 +35,7 @@ def show_one(host: Host, as_json: AsJson = False) -> None:
 
 def _set(host: str, policy: Policy, note: str) -> None:
     now = SystemClock().now()
-    peer = change(lambda tx: peers.set_policy(tx, host, policy, note=note, now=now))
+    peer = change(lambda tx: peers.set_policy(tx, host, policy, note, now=now))
     show(f"{peer.host} is {peer.policy}.")
 
 

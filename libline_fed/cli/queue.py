@@ -7,6 +7,7 @@ import typer
 from libline_fed.cli.opening import change, read
 from libline_fed.cli.output import AsJson, show, show_fields, show_json, show_list
 from libline_fed.clock import SystemClock
+from libline_fed.domain.deliveries import DeliveryState
 from libline_fed.services import deliveries
 
 commands = typer.Typer(help="Look at and steer the delivery queue.", no_args_is_help=True)
@@ -36,7 +37,7 @@ _HOST_COLUMNS = (
 
 @commands.command("list")
 def list_(
-    state: Annotated[str | None, typer.Option(help="Only: queued, delivered, dead or cancelled.")] = None,
+    state: Annotated[DeliveryState | None, typer.Option(help="Only in this state.")] = None,
     host: Host = None,
     limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50,
     by_host: Annotated[bool, typer.Option("--by-host", help="One line per server instead.")] = False,

@@ -78,8 +78,12 @@ async def _report_trouble(scene: Scene, play: Play) -> None:
     show("\nWhat ana’s server did about the peers that misbehave:")
     rows: list[dict[str, object]] = []
     for peer in play.troublemakers:
-        latest = (await scene.deliveries_to(peer.host))[:1]
-        rows.extend(
+        sent = await scene.deliveries_to(peer.host)
+        # The first one tells most: what follows waits for it, or is given up with it.
+        delivery = max(sent, key=lambda one: (one.attempts_count, -one.id), default=None)
+        if delivery is None:
+            continue
+        rows.append(
             {
                 "peer": peer.manner.says,
                 "state": delivery.state,
@@ -87,7 +91,6 @@ async def _report_trouble(scene: Scene, play: Play) -> None:
                 "last_error": delivery.last_error,
                 "next_attempt_at": delivery.next_attempt_at if delivery.state == "queued" else None,
             }
-            for delivery in latest
         )
     show_list(
         rows, ("peer", "state", "attempts", "last_error", "next_attempt_at"), as_json=False, empty="  nothing"

@@ -11,6 +11,7 @@ from libline_fed.cli.demo.stage import Stage
 from libline_fed.cli.demo.visitor import PageFailed, Visitor
 from libline_fed.clock import SystemClock, monotonic_s
 from libline_fed.domain.deliveries import Delivery, DeliveryState
+from libline_fed.domain.peers import Policy
 from libline_fed.domain.proposals import Draft, Purpose
 from libline_fed.federation.http_client import HttpClient
 from libline_fed.services import actors, deliveries, follows, peers, proposals
@@ -59,6 +60,13 @@ class Scene:
 
         return await self.store.read(unit)
 
+    async def allow(self, host: str) -> None:
+        """Note that this instance and the other one belong together."""
+        now = SystemClock().now()
+        await self.store.write(
+            lambda tx: peers.set_policy(tx, host, Policy.ALLOWED, "the other half of the demo", now=now)
+        )
+
     async def deliveries_to(self, host: str) -> list[Delivery]:
         """Return what was or will be sent to a host."""
         return await self.store.read(lambda tx: deliveries.list_queue(tx, host=host))
@@ -93,15 +101,9 @@ class Play:
                 scene.visitors[person.handle] = visitor
 
     async def _link(self) -> None:
-        now = SystemClock().now()
         first, second = self._scenes
         for scene, other in ((first, second), (second, first)):
-            host = other.stage.host
-            await scene.store.write(
-                lambda tx, host=host: peers.set_policy(
-                    tx, host, "allowed", note="the other half of the demo", now=now
-                )
-            )
+            await scene.allow(other.stage.host)
 
     async def _follow_across(self, until_s: float) -> None:
         arrivals = []
@@ -148,7 +150,7 @@ class Play:
             arrivals.append(self._listed_elsewhere(person, person.draft.title, person.draft.purpose))
         await self._await(arrivals, until_s)
         arrivals = [
-            Arrival(f"ana’s server knows that {peer.host} {peer.manner.says}", self._has_tried(peer))
+            Arrival(f"ana’s server has tried the peer that {peer.manner.says}", self._has_tried(peer))
             for peer in self.troublemakers
         ]
         await self._await(arrivals, until_s)
@@ -171,6 +173,7 @@ class Play:
         )
         await self._add(ANA, fleeting)
         there = self._listed_elsewhere(ANA, FLEETING_TITLE, Purpose.OFFER)
+        there.what = "what ana will delete is listed on the other instance"
         await self._await([there], until_s)
         path = await self._path_of(ANA, FLEETING_TITLE)
         await self._home[ANA.handle].visitors[ANA.handle].submit(f"{path}/delete", {})

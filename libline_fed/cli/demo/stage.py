@@ -90,16 +90,16 @@ async def _fill(stage: Stage) -> None:
     try:
         for person in stage.place.people:
             await instance.keyring.prepare(now=now)
-            await instance.store.write(
-                lambda tx, person=person: _add(tx, instance.site, stage.place, person, password_hash, now)
-            )
+
+            async def unit(tx: Tx, person: Person = person) -> None:
+                await _add(tx, instance.site, stage.place, person, password_hash, now)
+
+            await instance.store.write(unit)
     finally:
         await instance.close()
 
 
-async def _add(
-    tx: Tx, site: Site, place: Place, person: Person, password_hash: str, now: datetime
-) -> None:
+async def _add(tx: Tx, site: Site, place: Place, person: Person, password_hash: str, now: datetime) -> None:
     role = Role.ADMIN if person is place.admin else Role.MEMBER
     new = members.NewMember(
         person.handle, person.email, password_hash, AccountState.ACTIVE, role, person.language
