@@ -8,7 +8,7 @@ Equality is of whole URIs and exact authorities; being on the same host is never
 
 import dataclasses
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from libline_fed.activitypub.objects import (
     ActorDocument,
@@ -28,8 +28,19 @@ from libline_fed.domain.peers import Policies, Verdict
 from libline_fed.errors import Refusal, RefusalReason
 from libline_fed.federation.fetch import Fetcher
 
+T = TypeVar("T")
 Document = ActorDocument | NoteDocument | ProposalDocument | Tombstone
 MAX_URI_CHARACTERS = 2_048
+
+
+def narrowed(admitted: Admitted[Any], document: T) -> Admitted[T]:
+    """Return the same admitted document with the type that `match` or `isinstance` has found it to have.
+
+    Raises: ValueError for any other document.
+    """
+    if document is not admitted.document:
+        raise ValueError("this is not the document that was admitted")
+    return Admitted(document, admitted.host, admitted.how)
 
 
 class Budget:
@@ -135,7 +146,7 @@ class Admitter:
             return admitted
         if not isinstance(admitted.document, ActorDocument):
             return Refusal(RefusalReason.BAD_SHAPE, f"{url} is not an actor")
-        return Admitted(admitted.document, admitted.host, admitted.how)
+        return narrowed(admitted, admitted.document)
 
     async def collection(self, url: str, budget: Budget) -> CollectionDocument | Refusal:
         """Read a collection or page; only the ids in it count, each to be read at its own address.

@@ -12,6 +12,7 @@ from libline_fed.activitypub.objects import (
 from libline_fed.activitypub.parse import visibility_of
 from libline_fed.domain.actors import Actor
 from libline_fed.errors import Refusal, RefusalReason
+from libline_fed.federation.admit import narrowed
 from libline_fed.federation.inbox_work import (
     APPLIED,
     Ready,
@@ -75,7 +76,7 @@ async def _arrival(work: Work, ready: Ready) -> Arrival | Result:
     if not (recipients or replied_to or work.known.is_followed(author)):
         return ignored(RefusalReason.NOT_FOR_US, "nobody here follows the author or is addressed")
     return Arrival(
-        admitted=Admitted(note, ready.document.host, ready.document.how),
+        admitted=narrowed(ready.document, note),
         author=author,
         to=ready.activity.to,
         cc=ready.activity.cc,
@@ -136,7 +137,7 @@ async def index(work: Work, admitted: Admitted[object], author: Actor, *, source
     assert isinstance(document, ProposalDocument)
     kept = await proposals.put_remote(
         work.tx,
-        Admitted(document, admitted.host, admitted.how),
+        narrowed(admitted, document),
         author,
         source=source,
         source_actor_uri=by.uri,
@@ -159,7 +160,7 @@ async def on_update(work: Work, ready: Ready) -> Result:
         # Its own server did not answer, so take what it signed, but no new key.
         assert ready.document is not None
         await actors.put_remote(
-            work.tx, Admitted(document, ready.document.host, ready.document.how), acct_host=None, now=work.now
+            work.tx, narrowed(ready.document, document), acct_host=None, now=work.now
         )
         return APPLIED
     note = note_of(ready)
@@ -189,7 +190,7 @@ async def _update_post(work: Work, ready: Ready, note: NoteDocument, *, known_po
         return ignored(RefusalReason.UNKNOWN_OBJECT, note.uri)
     assert ready.document is not None
     is_newer = await posts.put_edit(
-        work.tx, Admitted(note, ready.document.host, ready.document.how), post_id=known_post_id, now=work.now
+        work.tx, narrowed(ready.document, note), post_id=known_post_id, now=work.now
     )
     return APPLIED if is_newer else ignored(RefusalReason.OUTDATED, note.uri)
 

@@ -31,7 +31,7 @@ from libline_fed.errors import (
     PeerUnavailable,
     Refusal,
 )
-from libline_fed.federation.admit import Admitter, Budget, Document
+from libline_fed.federation.admit import Admitter, Budget, Document, narrowed
 from libline_fed.federation.fetch import Fetcher
 from libline_fed.federation.keys import keys_of
 from libline_fed.services import remote_posts
@@ -206,7 +206,7 @@ class Resolver:
             if isinstance(admitted, Refusal) or not isinstance(admitted.document, ProposalDocument):
                 continue
             if admitted.document.note.author_uri == actor.uri:
-                found.append(Admitted(admitted.document, admitted.host, admitted.how))
+                found.append(narrowed(admitted, admitted.document))
         return found
 
     # --- inside -----------------------------------------------------------------------------------
@@ -305,10 +305,10 @@ class Resolver:
         now = self._clock.now()
         match admitted.document:
             case ActorDocument() as document:
-                return await self._keep_actor(Admitted(document, admitted.host, admitted.how), None)
+                return await self._keep_actor(narrowed(admitted, document), None)
             case ProposalDocument() as proposal:
                 author = await self._author(proposal.note.author_uri, budget)
-                found = Admitted(proposal, admitted.host, admitted.how)
+                found = narrowed(admitted, proposal)
                 kept = await self._store.write(
                     lambda tx: proposals.put_remote(
                         tx,
@@ -324,7 +324,7 @@ class Resolver:
                 return kept
             case NoteDocument() as note:
                 author = await self._author(note.author_uri, budget)
-                post = Admitted(note, admitted.host, admitted.how)
+                post = narrowed(admitted, note)
                 return await self._store.write(lambda tx: remote_posts.keep(tx, post, author, now=now))
             case Tombstone():
                 raise NotFound(admitted.document.uri, safe="This was deleted.")
