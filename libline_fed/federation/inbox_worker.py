@@ -25,7 +25,8 @@ from libline_fed.storage.store import Store, Tx
 
 log = structlog.get_logger(__name__)
 
-BATCH_COUNT = 200
+BATCH_COUNT = 128
+GATHER_S = 0.1  # after a batch that was not full, before the next one; the first of a silence never waits
 LEASE_S = 120.0
 POLL_S = 2.0  # how soon a retry, or another process's row on SQLite, is seen
 
@@ -49,7 +50,10 @@ class InboxWorker:
             while not stop.is_set():
                 woken.clear()
                 try:
-                    if await self.run_once():
+                    count = await self.run_once()
+                    if count:
+                        if count < BATCH_COUNT:  # let some gather: each batch costs two commits
+                            await _pause(stop, GATHER_S)
                         continue
                 except StoreBusy as error:
                     log.warning("the inbox waits for the database", error=error.detail)
@@ -69,8 +73,11 @@ class InboxWorker:
         if not leased:
             return 0
         batch = await self._preparer.prepare(leased)
+        # Read beforehand, so that the one writer of SQLite is held for the changes only. What may change meanwhile
+        # does no harm: a signer's activities are in this batch or in none, and inserts skip what is there already.
+        known = await self._store.read(lambda tx: learn(tx, self._site.uris, batch))
         try:
-            outcomes = await self._store.write(lambda tx: self._apply(tx, batch, is_first=True))
+            outcomes = await self._store.write(lambda tx: self._apply(tx, batch, known))
         except StoreBusy:
             raise  # the lease ends, and the batch comes again
         except Conflict as error:
@@ -102,7 +109,7 @@ class InboxWorker:
         return outcomes
 
     async def _apply_alone(self, ready: Ready) -> list[InboxOutcome]:
-        return await self._store.write(lambda tx: self._apply(tx, [ready], is_first=False))
+        return await self._store.write(lambda tx: self._apply(tx, [ready], None))
 
     async def _postpone(self, row: InboxActivity, detail: str) -> None:
         now = self._clock.now()
@@ -110,22 +117,22 @@ class InboxWorker:
             lambda tx: inbox_activities.postpone(tx, row, reason=RefusalReason.POISON, detail=detail, now=now)
         )
 
-    async def _apply(self, tx: Tx, batch: Sequence[Ready], *, is_first: bool) -> list[InboxOutcome]:
+    async def _apply(self, tx: Tx, batch: Sequence[Ready], known: Known | None) -> list[InboxOutcome]:
         """Apply a batch and record its outcomes, all in this transaction."""
         now = self._clock.now()
-        work = Work(tx, self._site, now, Known())
+        work = Work(tx, self._site, now, known or Known())
         results: list[Result] = []
         run: list[Ready] = []
-        is_stale = True
+        is_stale = known is None
         for ready in [*batch, None]:
             if ready is not None and is_plain(ready):
                 run.append(ready)
                 continue
             if run:
                 if is_stale:
-                    work.known = await learn(tx, self._site.uris, batch)
+                    work.known, is_stale = await learn(tx, self._site.uris, batch), False
                 results += await on_plain_creates(work, run)
-                run, is_stale = [], True
+                run = []
             if ready is not None:
                 results.append(await self._handle(work, ready))
                 is_stale = True
@@ -134,7 +141,7 @@ class InboxWorker:
             for ready, result in zip(batch, results, strict=True)
         ]
         await inbox_activities.finish_many(tx, outcomes, now=now)
-        if is_first:
+        if known is not None:  # once for a batch, not for each of its activities
             await peers.heard(tx, {ready.row.host for ready in batch}, now)
         return outcomes
 
@@ -150,3 +157,8 @@ class InboxWorker:
             if isinstance(error, Conflict | StoreBusy):
                 raise
             return Result(InboxState.REFUSED, RefusalReason.NOT_FOR_US, error.detail)
+
+
+async def _pause(stop: asyncio.Event, pause_s: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), pause_s)
