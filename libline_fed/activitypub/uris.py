@@ -20,6 +20,12 @@ class Uris:
             raise ValueError(f"the base URL {self.base_url!r} has no host")
         return host
 
+    @cached_property
+    def instance_name(self) -> str:
+        """The user part of the instance actor's address: the host without its port, for no server takes a colon."""
+        name = self.host if self.host.endswith("]") else self.host.rpartition(":")[0] or self.host
+        return name.strip("[]").replace(":", "-").strip("-")
+
     def is_local(self, uri: str) -> bool:
         """Tell whether a URI is below this instance's base URL."""
         return uri == self.base_url or uri.startswith(self.base_url + "/")

@@ -71,7 +71,7 @@ class Discovery:
         if len(resource) > MAX_RESOURCE_CHARACTERS:
             raise NotFound("a resource that is too long")
         if self._names_instance(resource):
-            return self._jrd(build_origin_jrd(handle=self._uris.host, uris=self._uris))
+            return self._jrd(build_origin_jrd(handle=self._uris.instance_name, uris=self._uris))
         actor = await self._find(tx, resource)
         if actor is None or actor.suspended_at is not None:
             raise NotFound("no such actor here")
@@ -91,7 +91,7 @@ class Discovery:
             return host_of(resource) == self._uris.host and _path_of(resource) in {"", "/", "/actor"}
         # Compared as text: with a port in it, a host is no user part that `parse_acct` would take.
         name = resource.strip().lower().removeprefix("acct:").removeprefix("@")
-        return name == f"{self._uris.host}@{self._uris.host}"
+        return name in {f"{user}@{self._uris.host}" for user in (self._uris.instance_name, self._uris.host)}
 
     async def _find(self, tx: Tx, resource: str) -> Actor | None:
         if not _is_url(resource):

@@ -25,7 +25,7 @@ async def ensure_instance_actor(tx: Tx, site: Site, *, now: datetime) -> Actor:
             **local_actor_columns(site.uris, site.uris.instance_actor),
             "id": new_id(now),
             "type": "Application",
-            "handle": site.uris.host,
+            "handle": site.uris.instance_name,
             "name": site.name,
             "url": site.uris.base_url,
             "published_at": now,
