@@ -1,5 +1,6 @@
 """`libline backup`: a whole copy of a running instance's SQLite database."""
 
+import asyncio
 import shutil
 import sqlite3
 from pathlib import Path
@@ -34,7 +35,7 @@ def backup(
     if path.exists():
         raise Conflict(f"{path} exists", safe=f"{path} exists already; it is left as it is.")
     try:
-        backup_sqlite(source, path)
+        asyncio.run(backup_sqlite(source, path))
     except sqlite3.OperationalError as error:
         raise StoreBusy(str(error), safe="The copy could not be made.") from error
     show(f"Copied and checked: {path}")

@@ -73,8 +73,9 @@ class InboxWorker:
         if not leased:
             return 0
         batch = await self._preparer.prepare(leased)
-        # Read beforehand, so that the one writer of SQLite is held for the changes only. What may change meanwhile
-        # does no harm: a signer's activities are in this batch or in none, and inserts skip what is there already.
+        # Read beforehand, so that the one writer of SQLite is held for the changes only. What may change
+        # meanwhile does no harm: a signer's activities are in this batch or in none, and inserts skip what is
+        # there already.
         known = await self._store.read(lambda tx: learn(tx, self._site.uris, batch))
         try:
             outcomes = await self._store.write(lambda tx: self._apply(tx, batch, known))

@@ -175,7 +175,7 @@ async def _back_up(store: Store, backup_dir: Path, now: datetime) -> tuple[Path 
     if store.dialect == "sqlite":
         assert store.url.database is not None
         path = backup_dir / f"before-migrate-{stamp}.sqlite3"
-        await asyncio.to_thread(backup_sqlite, Path(store.url.database), path)
+        await backup_sqlite(Path(store.url.database), path)
         return path, f"Backup: {path}"
     return await _dump_postgresql(store, backup_dir / f"before-migrate-{stamp}.dump")
 

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import sqlite3
-import threading
 from pathlib import Path
 
 import pytest
@@ -46,7 +45,7 @@ async def test_a_copy_made_while_writers_run_is_whole(store, source, tmp_path):
 
     writing = asyncio.create_task(write_on())
     for copy in (tmp_path / "one.sqlite3", tmp_path / "two.sqlite3"):
-        await asyncio.to_thread(backup_sqlite, source, copy)
+        await backup_sqlite(source, copy)
     done.set()
     assert await writing > 0
     for copy in (tmp_path / "one.sqlite3", tmp_path / "two.sqlite3"):
@@ -71,7 +70,7 @@ async def test_a_copy_opens_as_a_database_with_its_keys(store, source, tmp_path,
         ))
 
     await store.write(add_actor)
-    backup_sqlite(source, tmp_path / "copy.sqlite3")
+    await backup_sqlite(source, tmp_path / "copy.sqlite3")
     restored = await Store(f"sqlite:///{tmp_path / 'copy.sqlite3'}").open()
     try:
         keys = await restored.read(lambda tx: tx.scalars(select(actor_keys.c.private_encrypted)))
@@ -82,7 +81,7 @@ async def test_a_copy_opens_as_a_database_with_its_keys(store, source, tmp_path,
 
 async def test_a_copy_is_one_private_file(store, source, tmp_path):
     folder = tmp_path / "backups" / "new"
-    backup_sqlite(source, folder / "copy.sqlite3")
+    await backup_sqlite(source, folder / "copy.sqlite3")
     assert [path.name for path in folder.iterdir()] == ["copy.sqlite3"]
     assert (folder / "copy.sqlite3").stat().st_mode & 0o777 == 0o600
 
@@ -91,13 +90,13 @@ async def test_a_file_that_is_there_is_never_written_over(store, source, tmp_pat
     there = tmp_path / "copy.sqlite3"
     there.write_text("precious")
     with pytest.raises(FileExistsError):
-        backup_sqlite(source, there)
+        await backup_sqlite(source, there)
     assert there.read_text() == "precious"
 
 
 async def test_no_database_gives_no_copy_and_makes_none(store, tmp_path):
     with pytest.raises(sqlite3.OperationalError):
-        backup_sqlite(tmp_path / "absent.sqlite3", tmp_path / "out" / "copy.sqlite3")
+        await backup_sqlite(tmp_path / "absent.sqlite3", tmp_path / "out" / "copy.sqlite3")
     assert not (tmp_path / "absent.sqlite3").exists()
     assert list((tmp_path / "out").iterdir()) == []
 
@@ -105,15 +104,15 @@ async def test_no_database_gives_no_copy_and_makes_none(store, tmp_path):
 async def test_a_damaged_copy_is_removed_and_told(store, source, tmp_path, monkeypatch):
     copy = backup._copy
 
-    def damage(path_from, path_to):
-        copy(path_from, path_to)
+    async def damage(path_from, path_to):
+        await copy(path_from, path_to)
         content = bytearray(path_to.read_bytes())
         content[4096 * 3 : 4096 * 4] = b"\x5a" * 4096
         path_to.write_bytes(content)
 
     monkeypatch.setattr(backup, "_copy", damage)
     with pytest.raises(BackupBroken):
-        backup_sqlite(source, tmp_path / "out" / "copy.sqlite3")
+        await backup_sqlite(source, tmp_path / "out" / "copy.sqlite3")
     assert list((tmp_path / "out").iterdir()) == []
 
 
@@ -126,8 +125,7 @@ async def test_a_row_that_points_nowhere_is_found(store, source):
 async def test_a_backup_does_not_hold_up_the_writer_for_long(store, source, tmp_path):
     for i in range(300):
         await add_pair(store, f"{i}")
-    thread = threading.Thread(target=backup_sqlite, args=(source, tmp_path / "copy.sqlite3"))
-    thread.start()
+    copying = asyncio.create_task(backup_sqlite(source, tmp_path / "copy.sqlite3"))
     await asyncio.wait_for(add_pair(store, "meanwhile"), 2)
-    thread.join()
+    await copying
     assert check_integrity(tmp_path / "copy.sqlite3") is None
