@@ -66,7 +66,7 @@ def check_integrity(path: Path) -> str | None:
 
 async def _copy(path_from: Path, path_to: Path) -> None:
     async with (
-        aiosqlite.connect(_uri(path_from, "rw"), uri=True, timeout=10) as source,  # a reader of a WAL marks it
+        aiosqlite.connect(_uri(path_from, "rw"), uri=True, timeout=10) as source,  # readers mark a WAL
         aiosqlite.connect(_uri(path_to, "rw"), uri=True, timeout=10) as target,
     ):
         await source.backup(target, pages=_STEP_PAGES)
