@@ -6,7 +6,7 @@ import sys
 import structlog
 from structlog.typing import Processor
 
-QUIET_LOGGERS = ("aiosqlite", "asyncio", "httpx", "httpcore", "alembic", "uvicorn.access")
+QUIET_LOGGERS = ("aiosqlite", "asyncio", "httpx", "httpcore", "alembic", "uvicorn.error")
 
 
 def set_up_logging(*, log_format: str, log_level: str) -> None:

@@ -54,6 +54,7 @@ def exit_code_of(error: LibLineError) -> ExitCode:
 def show(text: str = "") -> None:
     """Print one line of the command's result."""
     sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()  # a service's first-admin link must not wait in a buffer
 
 
 def complain(text: str) -> None:

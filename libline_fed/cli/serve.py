@@ -15,7 +15,8 @@ from libline_fed.cli.opening import opened_instance, run
 from libline_fed.cli.output import show
 from libline_fed.config import LOOPBACK_NAMES, Settings, load_settings
 
-STOP_S = 10  # how long requests and deliveries under way may take to end
+REQUESTS_STOP_S = 2  # how long requests under way may take to end; the workers then have eight seconds
+STOP_S = 10  # how long a worker process may take to end what is in flight
 DEFAULT_PORT = 8000
 
 log = structlog.get_logger(__name__)
@@ -49,10 +50,10 @@ def _server_config(settings: Settings, *, host: str, port: int, access_log: bool
         access_log=access_log,
         server_header=False,
         log_config=None,
-        log_level=settings.log_level,
+        log_level=None,
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=list(settings.trusted_proxies),
-        timeout_graceful_shutdown=STOP_S,
+        timeout_graceful_shutdown=REQUESTS_STOP_S,
     )
 
 
