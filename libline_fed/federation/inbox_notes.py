@@ -10,6 +10,7 @@ from libline_fed.activitypub.objects import (
     Visibility,
 )
 from libline_fed.activitypub.parse import visibility_of
+from libline_fed.activitypub.urls import host_of
 from libline_fed.domain.actors import Actor
 from libline_fed.errors import Refusal, RefusalReason
 from libline_fed.federation.admit import narrowed
@@ -65,7 +66,7 @@ async def _arrival(work: Work, ready: Ready) -> Arrival | Result:
     author = work.known.actors.get(ready.activity.actor_uri)
     if author is None or not author.is_usable:
         return refused(RefusalReason.ACTOR_SUSPENDED, ready.activity.actor_uri)
-    if note.uri in work.known.tombstones:
+    if work.known.tombstones.get(note.uri) == note.author_uri:
         return ignored(RefusalReason.TOMBSTONED, note.uri)
     if note.uri in work.known.posts:
         return ignored(RefusalReason.OUTDATED, "known already")
@@ -116,7 +117,8 @@ async def on_create(work: Work, ready: Ready) -> Result:
     author = await work.actor(ready.activity.actor_uri)
     if author is None or not author.is_usable:
         return refused(RefusalReason.ACTOR_SUSPENDED, ready.activity.actor_uri)
-    if document.note.uri in await tombstones.among(work.tx, (document.note.uri,)):
+    buried = await tombstones.among(work.tx, (document.note.uri,))
+    if buried.get(document.note.uri) == author.uri:
         return ignored(RefusalReason.TOMBSTONED, document.note.uri)
     note = document.note
     to, cc = (note.to, note.cc) if note.to or note.cc else (ready.activity.to, ready.activity.cc)
@@ -206,6 +208,10 @@ async def on_delete(work: Work, ready: Ready) -> Result:
             return ignored(RefusalReason.UNKNOWN_OBJECT, uri)
         await remote_actors.end(work.tx, work.site, owner, now=work.now)
         return APPLIED
+    if host_of(uri) != host_of(owner_uri):  # nobody buries what another server may still send
+        return refused(RefusalReason.FOREIGN_ID, uri)
+    if await work.actor(uri) is not None:
+        return refused(RefusalReason.WRONG_OWNER, uri)
     proposal = (await proposals.by_uris(work.tx, (uri,))).get(uri)
     post = (await posts.by_uris(work.tx, (uri,))).get(uri)
     for known in (proposal, post):

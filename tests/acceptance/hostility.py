@@ -16,6 +16,7 @@ from tests.support.sink import Sink, post_raw
 
 ALICE, MALLORY = 0, 1  # two actors on two hosts; Alice is followed
 MAX_BYTES = 1_048_576
+KEPT_TABLES = {"inbox_activities", "peers", "fetch_failures"}  # what the inbox itself remembers
 UNSTABLE_TABLES = {"sessions", "rate_windows"}  # they change by asking, not by what is asked
 
 
@@ -55,9 +56,7 @@ class World:
         """Wait until the inbox is worked off; count all rows but those of the inbox itself."""
         pending = "SELECT count(*) FROM inbox_activities WHERE state = 'pending'"
         wait_for(lambda: self.instance.number(pending) == 0, "the end of the inbox")
-        return {
-            name: count for name, count in self.counts().items() if name not in {"inbox_activities", "peers"}
-        }
+        return {name: count for name, count in self.counts().items() if name not in KEPT_TABLES}
 
     def outcome(self, activity_uri: str) -> tuple[str, str | None]:
         """Return state and reason of an accepted activity, once it is worked off."""

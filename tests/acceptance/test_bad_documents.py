@@ -114,7 +114,7 @@ def test_private_addresses_are_not_connected_to(tmp_path: Path, world: World) ->
         world.liar.asked.clear()
         inbox_url = f"{instance.base_url}/inbox"
         request = world.sink.crowd.request(ALICE, inbox_url, mention(world, 5))
-        assert post_raw(request, inbox_url).status_code == 401
+        assert post_raw(request, inbox_url).status_code in {400, 401}
         assert instance.number("SELECT count(*) FROM inbox_activities") == 0
         with logged_in(instance, "ben") as browser:
             for address in (
