@@ -25,6 +25,8 @@ from libline_fed.errors import PermanentError
 PREFIX = "LIBLINE_"
 SECRETS = ("secret_key", "database_url", "smtp_url")
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
+# Names that no public server can have (RFC 6761 §6, RFC 8375, ICANN reserved .internal).
+PRIVATE_SUFFIXES = (".localhost", ".test", ".invalid", ".local", ".internal", ".home.arpa")
 
 
 class Federation(StrEnum):
@@ -207,12 +209,12 @@ class Settings(BaseSettings):
     def _check_together(self) -> "Settings":
         host = urlsplit(self.base_url).hostname or ""
         is_private = (
-            host in LOOPBACK_NAMES or host.endswith((".localhost", ".test")) or _is_private_literal(host)
+            host in LOOPBACK_NAMES or host.endswith(PRIVATE_SUFFIXES) or _is_private_literal(host)
         )
         if self.allow_private_peers and not is_private:
             raise ValueError(
-                "allow_private_peers is for loopback base URLs only "
-                "(127.0.0.1, localhost, *.localhost, *.test)"
+                "allow_private_peers is for base URLs that cannot be public only "
+                "(127.0.0.1, localhost, *.localhost, *.test, *.internal and their like)"
             )
         if self.base_url.startswith("http://") and not is_private:
             raise ValueError("base_url must be https:// unless it is a loopback address")
@@ -234,7 +236,7 @@ class Settings(BaseSettings):
 
 def _is_private_literal(host: str) -> bool:
     try:
-        return ip_address(host).is_loopback
+        return ip_address(host).is_private
     except ValueError:
         return False
 
