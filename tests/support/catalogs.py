@@ -6,6 +6,7 @@ prints what still has to be translated. The tests use the same search, so nothin
 
 import ast
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -18,6 +19,7 @@ TAGS = ("es", "fr", "ar")
 KEYWORDS = {"translate": None, "_": None, "gettext": None, "ngettext": (1, 2), "N_": None}
 TEMPLATE_OPTIONS = {"trimmed": "false", "silent": "false"}
 # services and rules raise plain sentences, which the pages translate when they show them
+WRITTEN_ON = datetime(2026, 11, 24, tzinfo=UTC)
 SPEAKING = ("domain", "services", "web", "mail")
 
 
@@ -88,14 +90,22 @@ def _strings(node: ast.expr) -> Iterator[tuple[int, str]]:
         yield from ()  # found by itself
 
 
+def write(tag: str, catalog: Catalog) -> None:
+    """Put a catalog into the tree, without what changes at every run."""
+    catalog.project, catalog.version, catalog.fuzzy = "LibLine", "1", False
+    catalog.last_translator = catalog.language_team = catalog.msgid_bugs_address = "LibLine"
+    catalog.creation_date = catalog.revision_date = WRITTEN_ON
+    catalog.header_comment = f"# LibLine in {tag}: every text that pages and mail show."
+    with path_of(tag).open("wb") as file:
+        write_po(file, catalog, width=100, sort_output=True, ignore_obsolete=True, include_lineno=False)
+
+
 def update(tag: str, messages: Catalog) -> list[str]:
     """Bring a catalog in step and return the messages that are not translated."""
     catalog = read(tag)
     catalog.update(messages, no_fuzzy_matching=True)
     catalog.obsolete.clear()
-    catalog.project, catalog.fuzzy = "LibLine", False
-    with path_of(tag).open("wb") as file:
-        write_po(file, catalog, width=100, sort_output=True, omit_header=False, ignore_obsolete=True)
+    write(tag, catalog)
     return [str(message.id) for message in catalog if message.id and not is_translated(message.string)]
 
 
