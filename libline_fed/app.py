@@ -174,7 +174,9 @@ class Instance:
             self.store, self.site, admitter=self.admitter, resolver=self.resolver, remote_keys=self.keys
         )
         of_federation: dict[str, Worker] = {
-            "inbox": InboxWorker(self.store, self.site, self.clock, preparer).run,
+            "inbox": InboxWorker(
+                self.store, self.site, self.clock, preparer, lease_s=self.settings.delivery_lease_s
+            ).run,
             "delivery": self._deliver,
         }
         return {

@@ -27,7 +27,7 @@ log = structlog.get_logger(__name__)
 
 BATCH_COUNT = 128
 GATHER_S = 0.1  # after a batch that was not full, before the next one; the first of a silence never waits
-LEASE_S = 120.0
+LEASE_S = 60.0
 POLL_S = 2.0  # how soon a retry, or another process's row on SQLite, is seen
 
 applied_total = Counter(
@@ -38,11 +38,14 @@ applied_total = Counter(
 class InboxWorker:
     """Applies accepted activities. Any number of them, in any number of processes, may share one database."""
 
-    def __init__(self, store: Store, site: Site, clock: Clock, preparer: Preparer) -> None:
+    def __init__(
+        self, store: Store, site: Site, clock: Clock, preparer: Preparer, *, lease_s: float = LEASE_S
+    ) -> None:
         self._store = store
         self._site = site
         self._clock = clock
         self._preparer = preparer
+        self._lease_s = lease_s
 
     async def run(self, stop: asyncio.Event) -> None:
         """Apply until `stop` is set; what is under way is finished."""
@@ -68,7 +71,7 @@ class InboxWorker:
         """Lease one batch and apply it; return how many activities it held."""
         now = self._clock.now()
         leased = await self._store.write(
-            lambda tx: inbox_activities.lease_batch(tx, limit=BATCH_COUNT, lease_s=LEASE_S, now=now)
+            lambda tx: inbox_activities.lease_batch(tx, limit=BATCH_COUNT, lease_s=self._lease_s, now=now)
         )
         if not leased:
             return 0
