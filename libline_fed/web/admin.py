@@ -4,6 +4,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from libline_fed.domain.accounts import Role
+from libline_fed.domain.deliveries import Delivery
 from libline_fed.domain.peers import Policy
 from libline_fed.errors import InvalidInput, NotFound
 from libline_fed.services import deliveries, inbox, invitations, members, peers
@@ -151,7 +152,7 @@ class AdminPages(Pages):
             form = PeerForm(
                 data={"host": self.query(request).get("host", "")[:255], "policy": Policy.DEFAULT}
             )
-        known = await self.store.read(lambda tx: peers.list_peers(tx))
+        known = await self.store.read(peers.list_peers)
         policies = [(policy, visit.language.gettext(POLICY_NAMES[policy])) for policy in Policy]
         return self.render(
             request,
@@ -169,7 +170,7 @@ class AdminPages(Pages):
         state = state if state in dict(QUEUE_STATES) else "queued"
         before_id = _row_id(query.get("before", ""))
 
-        async def unit(tx: Tx) -> tuple[deliveries.QueueSummary, list[deliveries.Delivery]]:
+        async def unit(tx: Tx) -> tuple[deliveries.QueueSummary, list[Delivery]]:
             summary = await deliveries.summarise(tx)
             return summary, await deliveries.list_queue(tx, state=state, before_id=before_id)
 

@@ -140,14 +140,15 @@ def error_page(context: WebContext, request: Request, error: Exception) -> Respo
     """Render the page for an error: what happened, what was kept, what to do."""
     status = status_of(error)
     shown = status if status in TITLES else (400 if status < 500 else 500)
-    safe = error.safe if isinstance(error, errors.LibLineError) and status not in {404, 403, 500} else ""
+    safe = error.safe if isinstance(error, errors.LibLineError) and status not in {404, 500} else ""
+    is_news = safe not in TITLES.values() and safe != errors.Forbidden.safe
     response = context.renderer.page(
         request,
         "errors/error.html",
         status=status,
         title=TITLES[shown],
         explanation=EXPLANATIONS[shown],
-        reason="" if safe in {type(error).safe, ""} and status != 424 else safe,
+        reason=safe if is_news else "",
         error_status=status,
     )
     response.headers["cache-control"] = "no-store"

@@ -32,9 +32,9 @@ COMMON_LANGUAGES = (
 )
 # fmt: on
 MAX_NAME_CHARACTERS = 100
-MAX_SUMMARY_CHARACTERS = 5_000
+MAX_SUMMARY_CHARACTERS = 2_000
 MAX_SHORT_CHARACTERS = 200
-MAX_VALUE_CHARACTERS = 500
+MAX_VALUE_CHARACTERS = 250
 MAX_ADDRESS_CHARACTERS = 2_000
 MAX_HANDLE_CHARACTERS = 60  # what may be typed; `domain.handles` decides
 MAX_TOKEN_CHARACTERS = 100
@@ -47,7 +47,7 @@ REWORDED = {
 }
 
 
-class PlainForm(Form):
+class PlainForm(Form):  # type: ignore[misc]  # WTForms has no types
     """A form whose messages stay English until a page shows them."""
 
     class Meta:
@@ -115,7 +115,7 @@ def _password(label: str, missing: str) -> PasswordField:
 def _short(label: str, *, max_characters: int = MAX_SHORT_CHARACTERS) -> StringField:
     too_long = {
         MAX_SHORT_CHARACTERS: N_("This is too long: 200 characters at most."),
-        MAX_VALUE_CHARACTERS: N_("This is too long: 500 characters at most."),
+        MAX_VALUE_CHARACTERS: N_("This is too long: 250 characters at most."),
     }[max_characters]
     return StringField(label, [_at_most(max_characters, too_long)])
 
@@ -193,13 +193,16 @@ class ProfileForm(PlainForm):
     is_discoverable = BooleanField(N_("Let people find my profile in lists and searches"))
     manually_approves_followers = BooleanField(N_("I decide who may follow me"))
 
-    def fields_given(self) -> list[list[str]]:
+    def fields_given(self) -> list[tuple[str, str]]:
         """Return the rows that have a label or a content."""
         rows = [
-            [(self[f"field_{part}_{number}"].data or "").strip() for part in ("name", "value")]
+            (self._typed(f"field_name_{number}"), self._typed(f"field_value_{number}"))
             for number in range(1, FIELD_ROWS + 1)
         ]
         return [row for row in rows if any(row)]
+
+    def _typed(self, name: str) -> str:
+        return (self[name].data or "").strip()
 
 
 class ProposalForm(PlainForm):

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
-from typing import cast
 
 from babel import Locale
 from babel.core import UnknownLocaleError
@@ -46,11 +45,11 @@ class Language:
 
     def gettext(self, message: str) -> str:
         """Translate a message; an unknown one stays as it is."""
-        return cast("str", self.translations.gettext(message)) if message else ""
+        return self.translations.gettext(message) if message else ""
 
     def ngettext(self, singular: str, plural: str, count: int) -> str:
         """Translate a message that depends on a number."""
-        return cast("str", self.translations.ngettext(singular, plural, count))
+        return self.translations.ngettext(singular, plural, count)
 
     def number(self, value: float) -> str:
         """Write a number."""

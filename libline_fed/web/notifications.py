@@ -1,9 +1,13 @@
 """What happened that concerns a member."""
 
+from collections.abc import Collection
+
 from starlette.requests import Request
 from starlette.responses import Response
 
 from libline_fed.services import notifications
+from libline_fed.storage import posts, proposals
+from libline_fed.storage.store import Tx
 from libline_fed.web.context import WebContext
 from libline_fed.web.languages import N_
 from libline_fed.web.pages import Access, GuardedRoute, Pages, get, page_links, post
@@ -30,14 +34,29 @@ class NotificationPages(Pages):
         """List the newest first."""
         account, _ = visit_of(request).member()
         page = self.page_number(request)
-        found = await self.store.read(lambda tx: notifications.list_for(tx, account.id, page=page))
+
+        async def unit(tx: Tx) -> tuple[notifications.Page, dict[str, str]]:
+            found = await notifications.list_for(tx, account.id, page=page)
+            uris = {notice.notification.subject_uri for notice in found.items} - {None}
+            return found, await self._paths(tx, {uri for uri in uris if uri})
+
+        found, paths = await self.store.read(unit)
         return self.render(
             request,
             "notifications/list.html",
             found=found,
             sentences=SENTENCES,
+            paths=paths,
             links=page_links("/notifications", page=page, has_more=found.has_more),
         )
+
+    async def _paths(self, tx: Tx, uris: Collection[str]) -> dict[str, str]:
+        """Return the page here of each thing that a notification is about, as far as there is one."""
+        paths = {uri: f"/posts/{post.id}" for uri, post in (await posts.by_uris(tx, uris)).items()}
+        paths |= {
+            uri: f"/proposals/{proposal.id}" for uri, proposal in (await proposals.by_uris(tx, uris)).items()
+        }
+        return paths
 
     async def read(self, request: Request) -> Response:
         """Mark everything as read."""
