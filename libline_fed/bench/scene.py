@@ -22,7 +22,7 @@ from libline_fed.domain.follows import Follow
 from libline_fed.ids import new_id
 from libline_fed.storage import actors, follows
 from libline_fed.storage.store import Store, Tx
-from libline_fed.storage.tables import activities, posts
+from libline_fed.storage.tables import activities, deliveries, posts
 
 T = TypeVar("T")
 
@@ -83,6 +83,10 @@ class Scene:
     def posts_count(self) -> int:
         """Count the posts that were applied."""
         return self.count(select(posts.c.id))
+
+    def deliveries_count(self) -> int:
+        """Count the deliveries that were ever queued."""
+        return self.count(select(deliveries.c.id))
 
     def activity_at(self, type_: str) -> datetime:
         """Return when the newest activity of a type was made."""

@@ -52,6 +52,8 @@ class Ledger:
     def __init__(self) -> None:
         self.receipts: Counter[tuple[str, str]] = Counter()
         self.objects: dict[tuple[str, str], tuple[str, str | None]] = {}
+        self.types: Counter[str] = Counter()  # distinct activities
+        self.last_of_type_at: dict[str, float] = {}
         self.first_at: float | None = None
         self.last_at: float | None = None
         self.connections_count = 0
@@ -63,6 +65,9 @@ class Ledger:
         document = orjson.loads(body)
         key = (host, document["id"])
         self.receipts[key] += 1
+        if self.receipts[key] == 1:
+            self.types[document["type"]] += 1
+            self.last_of_type_at[document["type"]] = now
         target = document.get("object")
         uri = target.get("id") if isinstance(target, dict) else target
         self.objects[key] = (document["type"], uri)
@@ -82,6 +87,8 @@ class Ledger:
         return {
             "received_count": self.receipts.total(),
             "distinct_count": len(self.receipts),
+            "types": self.types,
+            "last_of_type_at": self.last_of_type_at,
             "connections_count": self.connections_count,
             "requests_count": self.requests_count,
             "first_at": self.first_at,
@@ -92,6 +99,8 @@ class Ledger:
         """Forget everything."""
         self.receipts.clear()
         self.objects.clear()
+        self.types.clear()
+        self.last_of_type_at.clear()
         self.first_at = self.last_at = None
         self.connections_count = self.requests_count = 0
 

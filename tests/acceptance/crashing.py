@@ -25,6 +25,7 @@ from tests.support.processes import LiveInstance, wait_for
 from tests.support.sink import Sink, post_raw
 
 RECIPIENTS = 200
+TYPES = ("Create", "Add")  # what an offer sends to each recipient
 NOTES = 200
 SENDERS = 4
 FOLLOWED = 4
@@ -170,7 +171,7 @@ class CrashRounds:
         dying.join()
         notes.wait()
         received = self.sink.totals()["distinct_count"]
-        self.tally.killed_in_fanout += 0 < received < RECIPIENTS
+        self.tally.killed_in_fanout += 0 < received < RECIPIENTS * len(TYPES)
         self.tally.killed_in_inbox += 0 < len(notes.accepted) < NOTES
         self.instance.serve()
         began_s = time.monotonic()
@@ -189,7 +190,7 @@ class CrashRounds:
         if self._random.random() < 0.5:
             time.sleep(self._random.uniform(0, 0.5))
         else:
-            target, until_s = self._random.randrange(RECIPIENTS), time.monotonic() + 5
+            target, until_s = self._random.randrange(RECIPIENTS * len(TYPES)), time.monotonic() + 5
             while self.sink.totals()["distinct_count"] < target and time.monotonic() < until_s:
                 time.sleep(0.002)
         self.instance.kill()
@@ -202,13 +203,12 @@ class CrashRounds:
             )
 
     def _missing(self, notes: Notes, uri: str) -> list[str]:
-        reached = {host for (host, object_uri) in self.sink.effects("Create") if object_uri == uri}
         stored = {row[0] for row in self.instance.rows("SELECT uri FROM posts")}
-        missing = [
-            f"no delivery to {index} of {uri}"
-            for index in range(RECIPIENTS)
-            if self._host(index) not in reached
-        ]
+        missing = []
+        for type_ in TYPES:
+            reached = {host for (host, object_uri) in self.sink.effects(type_) if object_uri == uri}
+            hosts = [self._host(index) for index in range(RECIPIENTS)]
+            missing += [f"no {type_} of {uri} to {host}" for host in hosts if host not in reached]
         return missing + [f"not stored: {note}" for note in notes.uris if note not in stored]
 
     def _host(self, index: int) -> str:
@@ -216,11 +216,12 @@ class CrashRounds:
 
     def _judge(self, number: int, notes: Notes, uri: str) -> None:
         self.tally.lost += [f"round {number}: {what}" for what in self._missing(notes, uri)]
-        for (host, object_uri), ids in self.sink.effects("Create").items():
-            if len(ids) > 1:
-                self.tally.repeated.append(
-                    f"round {number}: {host} got {len(ids)} activities for {object_uri}"
-                )
+        for type_ in TYPES:
+            for (host, object_uri), ids in self.sink.effects(type_).items():
+                if len(ids) > 1:
+                    self.tally.repeated.append(
+                        f"round {number}: {host} got {len(ids)} {type_}s of {object_uri}"
+                    )
         self.tally.resent += sum(receipt["count"] - 1 for receipt in self.sink.receipts())
         counted = dict(
             self.instance.rows("SELECT subject_uri, count(*) FROM notifications GROUP BY subject_uri")
