@@ -96,12 +96,12 @@ class Policies:
             return Verdict.NOT_ALLOWED
         if self._entries.get(name) == Policy.ALLOWED:
             return Verdict.ALLOWED
-        covering = {self._entries.get(broader) for broader in _covering(name)}
-        if Policy.BLOCKED in covering:
+        policies = {self._entries.get(broader) for broader in covering(name)}
+        if Policy.BLOCKED in policies:
             return Verdict.BLOCKED
         if self.mode is Federation.ALLOWLIST:
             return Verdict.NOT_ALLOWED
-        return Verdict.SILENCED if Policy.SILENCED in covering else Verdict.ALLOWED
+        return Verdict.SILENCED if Policy.SILENCED in policies else Verdict.ALLOWED
 
 
 def normal_host(text: str) -> str | None:
@@ -139,8 +139,8 @@ def _ascii_name(name: str) -> str | None:
     return name if _PLAIN_NAME.fullmatch(name) else None
 
 
-def _covering(host: str) -> list[str]:
-    """List the host itself, the host without its port, and every domain above it."""
+def covering(host: str) -> list[str]:
+    """List the names whose block covers a host: itself, also without its port, and every domain above it."""
     name, _ = _split_port(host)
     found = [host, name]
     if name.startswith("[") or _IPV4.fullmatch(name):

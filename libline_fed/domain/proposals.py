@@ -95,8 +95,10 @@ ALLOWED_STATUS = {
 def check_status_change(old: str, new: str) -> None:
     """Let a status change pass or refuse it.
 
-    Raises: Conflict.
+    Raises: Conflict; InvalidInput for a status that there is not.
     """
+    if new not in list(Status):
+        raise InvalidInput({"status": "Choose one of the list."})
     if Status(new) not in ALLOWED_STATUS[Status(old)]:
         raise Conflict(f"a proposal that is {old} cannot become {new}")
 

@@ -2,13 +2,14 @@
 
 from datetime import datetime
 
-from libline_fed.domain.peers import Peer, Policy, normal_host
+from libline_fed.domain.peers import Peer, Policy, Verdict, normal_host
 from libline_fed.errors import InvalidInput, NotFound
-from libline_fed.storage import actors, follows, peers
+from libline_fed.storage import actors, deliveries, follows, peers, proposals
 from libline_fed.storage.store import Tx
 
 PER_LIST = 500
 MAX_NOTE_CHARACTERS = 1_000
+BLOCKED = "the server is blocked"
 
 
 async def list_peers(tx: Tx, *, policy: str | None = None) -> list[Peer]:
@@ -28,9 +29,10 @@ async def show(tx: Tx, host: str) -> Peer:
 
 
 async def set_policy(tx: Tx, host: str, policy: str, note: str, *, now: datetime) -> Peer:
-    """Decide about a server. A block ends every follow to and from it and its sub-domains.
+    """Decide about a server. A block also covers its sub-domains, but for those that are allowed by name.
 
-    What waits for a blocked server is cancelled by the delivery worker when its turn comes.
+    It ends every follow to and from there, lets go of what the follows brought, and cancels what waits to be
+    sent; pages hide the rest as long as it lasts.
     Raises: InvalidInput.
     """
     name = normal_host(host)
@@ -45,6 +47,17 @@ async def set_policy(tx: Tx, host: str, policy: str, note: str, *, now: datetime
         raise InvalidInput(problems)
     await peers.set_policy(tx, name, policy, note, now)
     if policy == Policy.BLOCKED:
-        for actor in await actors.at_host(tx, name):
-            await follows.remove_all_of(tx, actor.id)
+        await _part_from(tx, name, now)
     return await show(tx, name)
+
+
+async def _part_from(tx: Tx, name: str, now: datetime) -> None:
+    known = await actors.at_host(tx, name)
+    waiting = await peers.waiting(tx, name)
+    blocked = await peers.judged(tx, {actor.host for actor in known} | set(waiting), Verdict.BLOCKED)
+    for actor in known:
+        if actor.host in blocked:
+            await follows.remove_all_of(tx, actor.id)
+            await proposals.drop_unsourced(tx, author_id=actor.id, actor_uri=actor.uri)
+    for host in blocked.intersection(waiting):
+        await deliveries.cancel(tx, host=host, reason=BLOCKED, now=now)

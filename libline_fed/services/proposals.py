@@ -1,6 +1,6 @@
 """Offers and requests: written here, sent to followers elsewhere, found in the directory."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -8,6 +8,7 @@ from libline_fed import vocabulary
 from libline_fed.activitypub.build import build_tombstone
 from libline_fed.domain.accounts import Account
 from libline_fed.domain.actors import Actor
+from libline_fed.domain.peers import Verdict
 from libline_fed.domain.proposals import Audience, Draft, Proposal, Status, check_draft, check_status_change
 from libline_fed.errors import Forbidden, InvalidInput, NotFound
 from libline_fed.ids import new_id
@@ -16,7 +17,7 @@ from libline_fed.services import outbox
 from libline_fed.services.documents import proposal_document
 from libline_fed.services.outbox import PUBLIC
 from libline_fed.services.site import Site
-from libline_fed.storage import actors, proposals, tombstones
+from libline_fed.storage import actors, peers, proposals, tombstones
 from libline_fed.storage import directory as directory_rows
 from libline_fed.storage.store import Tx
 
@@ -85,7 +86,7 @@ async def edit(
     Raises: InvalidInput, NotFound, Forbidden.
     """
     before, author = await _mine(tx, proposal_id, author_id)
-    values = _checked(draft, now, unchanged_until=before)
+    values = _checked(replace(draft, purpose=before.purpose), now, unchanged_until=before)
     if before.audience == Audience.PUBLIC and draft.audience != Audience.PUBLIC:
         raise InvalidInput(
             {
@@ -173,7 +174,12 @@ async def get(tx: Tx, proposal_id: str, *, viewer: Account | None) -> Listed:
     """
     proposal = await proposals.by_id(tx, proposal_id)
     author = await actors.by_id(tx, proposal.author_id) if proposal is not None else None
-    if proposal is None or author is None or not _may_read(proposal, author, viewer):
+    if (
+        proposal is None
+        or author is None
+        or not _may_read(proposal, author, viewer)
+        or await _is_blocked(tx, author)
+    ):
         raise NotFound(f"no proposal {proposal_id} for this viewer")
     return Listed(proposal, author)
 
@@ -200,6 +206,8 @@ async def own(tx: Tx, author_id: str) -> list[Listed]:
 async def of_author(tx: Tx, author_id: str, viewer: Account | None) -> list[Listed]:
     """List what an author offers and asks for now, as far as the viewer may read it."""
     listed = await own(tx, author_id)
+    if listed and await _is_blocked(tx, listed[0].author):
+        return []
     return [
         item
         for item in listed
@@ -320,6 +328,10 @@ async def _pin(
 
 def _followers(author: Actor) -> list[str]:
     return [author.followers_uri] if author.followers_uri else []
+
+
+async def _is_blocked(tx: Tx, author: Actor) -> bool:
+    return not author.is_local and bool(await peers.judged(tx, {author.host}, Verdict.BLOCKED))
 
 
 def _may_read(proposal: Proposal, author: Actor, viewer: Account | None) -> bool:

@@ -10,6 +10,7 @@ from libline_fed.activitypub.objects import ActorDocument, Admitted
 from libline_fed.domain.actors import Actor
 from libline_fed.ids import new_id
 from libline_fed.storage import rows
+from libline_fed.storage.peers import is_at_or_below
 from libline_fed.storage.store import Tx
 from libline_fed.storage.tables import actors, proposals
 
@@ -195,14 +196,6 @@ async def count_local_proposals(tx: Tx) -> int:
 async def at_host(tx: Tx, host: str) -> list[Actor]:
     """Return the known actors of a server, on whatever port, and of its sub-domains."""
     found = await tx.all(
-        select(actors).where(
-            actors.c.is_local.is_(False),
-            or_(
-                actors.c.host == host,
-                actors.c.host.like(f"{host}:%"),
-                actors.c.host.like(f"%.{host}"),
-                actors.c.host.like(f"%.{host}:%"),
-            ),
-        )
+        select(actors).where(actors.c.is_local.is_(False), is_at_or_below(actors.c.host, host))
     )
     return [rows.to(Actor, row) for row in found]

@@ -7,10 +7,11 @@ from typing import Any
 from sqlalchemy import Select, exists, func, or_, select
 
 from libline_fed.domain.actors import Actor
+from libline_fed.domain.peers import Verdict
 from libline_fed.domain.proposals import Proposal
-from libline_fed.storage import rows
+from libline_fed.storage import peers, rows
 from libline_fed.storage.store import Tx
-from libline_fed.storage.tables import actors, peers, proposal_areas, proposal_languages, proposals
+from libline_fed.storage.tables import actors, proposal_areas, proposal_languages, proposals
 
 _c = proposals.c
 LIKE_ESCAPE = "\\"
@@ -32,7 +33,7 @@ async def page(
     tx: Tx, filters: Filters, *, limit: int, offset: int
 ) -> tuple[list[tuple[Proposal, Actor]], int]:
     """Return some listed proposals with their authors, newest first, and how many there are in all."""
-    listed = _listed(filters)
+    listed = await _without_hidden(tx, _listed(filters))
     total_count = int(await tx.scalar(select(func.count()).select_from(listed.subquery())))
     found = await tx.scalars(
         listed.order_by(_c.published_at.desc(), _c.id.desc()).limit(limit).offset(offset)
@@ -49,11 +50,6 @@ async def page(
 
 
 def _listed(filters: Filters) -> Select[Any]:
-    host = actors.c.host
-    hidden = exists().where(
-        peers.c.policy.in_(("silenced", "blocked")),
-        or_(peers.c.host == host, host.like("%." + peers.c.host), host.like(peers.c.host + ":%")),
-    )
     statement = (
         select(_c.id)
         .join(actors, actors.c.id == _c.author_id)
@@ -63,7 +59,6 @@ def _listed(filters: Filters) -> Select[Any]:
             or_(_c.open_until_on.is_(None), _c.open_until_on >= filters.today),
             actors.c.gone_at.is_(None),
             actors.c.suspended_at.is_(None),
-            or_(_c.is_local.is_(True), ~hidden),
         )
     )
     if not filters.viewer_is_member:
@@ -85,6 +80,15 @@ def _listed(filters: Filters) -> Select[Any]:
             )
         )
     return statement
+
+
+async def _without_hidden(tx: Tx, listed: Select[Any]) -> Select[Any]:
+    """Leave out what comes from silenced and blocked servers: one verdict per server, none per row."""
+    hosts = await tx.scalars(listed.with_only_columns(actors.c.host).where(_c.is_local.is_(False)).distinct())
+    hidden = await peers.judged(tx, hosts, Verdict.SILENCED, Verdict.BLOCKED)
+    if not hidden:
+        return listed
+    return listed.where(or_(_c.is_local.is_(True), actors.c.host.not_in(sorted(hidden))))
 
 
 def _escaped(word: str) -> str:

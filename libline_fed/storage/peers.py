@@ -8,9 +8,10 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, case, literal_column, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, case, literal_column, or_, select, update
 
-from libline_fed.domain.peers import Peer, Policy
+from libline_fed.config import Federation
+from libline_fed.domain.peers import Peer, Policies, Policy, Verdict, covering
 from libline_fed.storage import rows
 from libline_fed.storage.store import Tx
 from libline_fed.storage.tables import deliveries, peers
@@ -61,6 +62,41 @@ async def all_policies(tx: Tx) -> dict[str, str]:
     """Return every policy that is not the default, by host: what `Policies` is made from."""
     found = await tx.all(select(peers.c.host, peers.c.policy).where(peers.c.policy != Policy.DEFAULT))
     return {row.host: row.policy for row in found}
+
+
+async def judged(tx: Tx, hosts: Collection[str], *verdicts: Verdict) -> set[str]:
+    """Return those of `hosts` about which the stored policies say one of `verdicts`."""
+    names = sorted({broader for host in hosts for broader in covering(host)})
+    entries: dict[str, str] = {}
+    for start in range(0, len(names), CHUNK):
+        chunk = names[start : start + CHUNK]
+        found = await tx.all(
+            select(peers.c.host, peers.c.policy).where(
+                peers.c.host.in_(chunk), peers.c.policy != Policy.DEFAULT
+            )
+        )
+        entries |= {row.host: row.policy for row in found}
+    policies = Policies(Federation.OPEN, entries)
+    return {host for host in hosts if policies.verdict(host) in verdicts}
+
+
+def is_at_or_below(column: ColumnElement[str], host: str) -> ColumnElement[bool]:
+    """Select a host on every port, and its sub-domains: all that its policy can cover; ask `judged` then."""
+    return or_(
+        column == host,
+        column.startswith(f"{host}:", autoescape=True),
+        column.endswith(f".{host}", autoescape=True),
+        column.contains(f".{host}:", autoescape=True),
+    )
+
+
+async def waiting(tx: Tx, host: str) -> list[str]:
+    """Return the hosts at or below `host` that something waits for."""
+    return list(
+        await tx.scalars(
+            select(peers.c.host).where(is_at_or_below(peers.c.host, host), peers.c.next_due_at.is_not(None))
+        )
+    )
 
 
 async def set_policy(tx: Tx, host: str, policy: str, note: str, now: datetime) -> None:

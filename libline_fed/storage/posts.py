@@ -8,8 +8,9 @@ from sqlalchemy import delete, exists, or_, select, update
 
 from libline_fed.activitypub.objects import Admitted, NoteDocument
 from libline_fed.domain.actors import Actor
+from libline_fed.domain.peers import Verdict
 from libline_fed.domain.posts import Post
-from libline_fed.storage import rows
+from libline_fed.storage import peers, rows
 from libline_fed.storage.store import Tx
 from libline_fed.storage.tables import actors, follows, post_recipients, posts
 
@@ -111,7 +112,10 @@ async def timeline(tx: Tx, actor_id: str, *, limit: int, offset: int) -> list[tu
 
 
 async def replies_to(tx: Tx, uri: str, *, limit: int = 200) -> list[tuple[Post, Actor]]:
-    """Return the answers to a post or proposal that everybody may read, oldest first."""
+    """Return the answers to a post or proposal that everybody may read, oldest first.
+
+    Those from silenced and blocked servers are left out: this page did not ask for them.
+    """
     statement = (
         select(posts)
         .join(actors, actors.c.id == posts.c.author_id)
@@ -124,7 +128,11 @@ async def replies_to(tx: Tx, uri: str, *, limit: int = 200) -> list[tuple[Post, 
         .order_by(posts.c.published_at, posts.c.id)
         .limit(limit)
     )
-    return await _with_authors(tx, [rows.to(Post, row) for row in await tx.all(statement)])
+    found = await _with_authors(tx, [rows.to(Post, row) for row in await tx.all(statement)])
+    hidden = await peers.judged(
+        tx, {author.host for _, author in found}, Verdict.SILENCED, Verdict.BLOCKED
+    )
+    return [(post, author) for post, author in found if author.host not in hidden]
 
 
 async def _with_authors(tx: Tx, found: list[Post]) -> list[tuple[Post, Actor]]:

@@ -6,7 +6,9 @@ from typing import Any
 
 from sqlalchemy import delete, exists, select, update
 
-from libline_fed.activitypub.objects import Admitted, ProposalDocument
+from libline_fed import vocabulary
+from libline_fed.activitypub.objects import Admitted, ProposalDocument, Visibility
+from libline_fed.activitypub.parse import visibility_of
 from libline_fed.domain.actors import Actor
 from libline_fed.domain.proposals import Proposal
 from libline_fed.errors import Refusal, RefusalReason
@@ -21,6 +23,7 @@ from libline_fed.storage.tables import (
     proposals,
 )
 
+OPEN_TO_ALL = (Visibility.PUBLIC, Visibility.UNLISTED)
 _c = proposals.c
 
 
@@ -88,17 +91,24 @@ async def put_remote(
 ) -> Proposal | Refusal:
     """Insert or update a proposal of another server, and note who brought it.
 
-    Refused: another author than the stored one, an older revision, the same one again.
+    Refused: another author than the stored one, an older revision, the same one again, and what is not for
+    everybody: that is listed no longer.
     """
     document = admitted.document
     uri = document.note.uri
     if document.note.author_uri != author.uri:
         return Refusal(RefusalReason.WRONG_OWNER, f"{uri} is attributed to {document.note.author_uri}")
+    is_private = not _is_open(document, author)
     known_row = await tx.first(select(proposals).where(_c.uri == uri).with_for_update())
     known = rows.to(Proposal, known_row) if known_row else None
     if known is not None:
         if known.is_local or known.author_id != author.id:
             return Refusal(RefusalReason.WRONG_OWNER, uri)
+        if is_private:
+            await remove(tx, known.id)
+    if is_private:
+        return Refusal(RefusalReason.NOT_FOR_US, f"{uri} is not public")
+    if known is not None:
         await _add_source(tx, known.id, source, source_actor_uri, now)
         if not _is_newer(document, known):
             return Refusal(RefusalReason.OUTDATED, uri)
@@ -143,13 +153,23 @@ async def drop_unsourced(tx: Tx, *, author_id: str, actor_uri: str) -> None:
 
 
 async def expired(tx: Tx, today: date, *, limit: int = 100) -> list[Proposal]:
-    """Return local proposals that are still open although their last day has passed."""
+    """Return local proposals that are still open although their last day has passed, locked.
+
+    What another transaction is changing this moment is left out.
+    """
     found = await tx.all(
         select(proposals)
         .where(_c.is_local.is_(True), _c.status.in_(("open", "full")), _c.open_until_on < today)
         .limit(limit)
+        .with_for_update(skip_locked=True)
     )
     return [rows.to(Proposal, row) for row in found]
+
+
+def _is_open(document: ProposalDocument, author: Actor) -> bool:
+    """Tell whether everybody may read it. One without an audience has that of its activity: see the inbox."""
+    to, cc = document.note.to, document.note.cc
+    return not (to or cc) or visibility_of(to, cc, author.followers_uri) in OPEN_TO_ALL
 
 
 def _is_newer(document: ProposalDocument, known: Proposal) -> bool:
@@ -190,7 +210,10 @@ async def _list_facets(tx: Tx, proposal_id: str, areas: Sequence[str], languages
         (proposal_languages, "language", languages),
     ):
         await tx.execute(delete(table).where(table.c.proposal_id == proposal_id))
-        listed = [{"proposal_id": proposal_id, name: value} for value in dict.fromkeys(values)]
+        # Others may use areas of vocabularies that we do not know, named by whole URIs: kept and shown, but
+        # no filter asks for them.
+        known = [value for value in dict.fromkeys(values) if name != "area" or vocabulary.is_area(value)]
+        listed = [{"proposal_id": proposal_id, name: value} for value in known]
         if listed:
             await tx.execute(tx.insert(table), listed)
 
