@@ -27,8 +27,9 @@ from libline_fed.web.languages import N_, NAMES
 
 # fmt: off
 COMMON_LANGUAGES = (
-    "ar", "bn", "de", "el", "en", "es", "fa", "fi", "fr", "ha", "he", "hi", "id", "it", "ja", "ko", "ms", "nl",
-    "pl", "ps", "pt", "ro", "ru", "rw", "so", "sv", "sw", "ta", "th", "tr", "uk", "ur", "vi", "yo", "zh", "zu",
+    "ar", "bn", "de", "el", "en", "es", "fa", "fi", "fr", "ha", "he", "hi", "id", "it", "ja",
+    "ko", "ms", "nl", "pl", "ps", "pt", "ro", "ru", "rw", "so", "sv", "sw", "ta", "th", "tr",
+    "uk", "ur", "vi", "yo", "zh", "zu",
 )
 # fmt: on
 MAX_NAME_CHARACTERS = 100

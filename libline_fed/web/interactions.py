@@ -1,10 +1,13 @@
 """Going on in one's own account: from here to another server, and from another server to here."""
 
+from functools import cache
 from urllib.parse import quote, urlsplit
 
+from publicsuffixlist import PublicSuffixList
 from starlette.requests import Request
 from starlette.responses import Response
 
+from libline_fed.activitypub.urls import host_of
 from libline_fed.domain.actors import Actor
 from libline_fed.errors import LibLineError, NotFound
 from libline_fed.services import actors, proposals
@@ -147,24 +150,32 @@ def follow_path(actor: Actor) -> str:
 def fill_template(template: str, *, handle: str, uri: str, is_http_allowed: bool) -> str | None:
     """Put our URI into another server's template, if that leads to the server of the handle and nowhere else.
 
-    https only, the handle's host or one below or above it, one placeholder.
+    https only, one placeholder, and the same registrable domain: `social.library.example` may answer for
+    `library.example`, but nobody may for all of `example`.
     """
-    host = handle.rpartition("@")[2].lower()
     placeholder = next((name for name in ("{uri}", "{object}") if template.count(name) == 1), None)
     if placeholder is None or template.count("{") != 1:
         return None
-    try:
-        parts = urlsplit(template)
-        target_host = (parts.netloc or "").lower()
-    except ValueError:
+    target_host = host_of(template.replace(placeholder, "x"))
+    is_encrypted = template.startswith("https://") or (is_http_allowed and template.startswith("http://"))
+    if target_host is None or not is_encrypted:
         return None
-    if parts.scheme != "https" and not (is_http_allowed and parts.scheme == "http"):
-        return None
-    if "@" in target_host or not (
-        target_host == host or target_host.endswith(f".{host}") or host.endswith(f".{target_host}")
-    ):
+    if not _belong_together(target_host, handle.rpartition("@")[2].lower()):
         return None
     return template.replace(placeholder, quote(uri, safe=""))
+
+
+def _belong_together(host: str, other: str) -> bool:
+    if host == other:
+        return True
+    names = [name.partition(":")[0] for name in (host, other)]
+    domains = {_suffixes().privatesuffix(name) for name in names}
+    return len(domains) == 1 and None not in domains
+
+
+@cache
+def _suffixes() -> PublicSuffixList:
+    return PublicSuffixList()
 
 
 def routes(context: WebContext) -> list[GuardedRoute]:

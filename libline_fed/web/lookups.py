@@ -79,6 +79,8 @@ def found_path(found: object) -> str:
 
 def failure_sentence(error: LibLineError) -> str:
     """Return what to tell a person about a lookup that failed, or nothing for other errors."""
+    if error.safe != type(error).safe and isinstance(error, tuple(kind for kind, _ in FAILURES)):
+        return error.safe  # more exact than ours
     return next((sentence for kind, sentence in FAILURES if isinstance(error, kind)), "")
 
 

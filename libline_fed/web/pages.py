@@ -95,7 +95,7 @@ class Pages:
         return self.context.clock.now()
 
     def site_language(self, wanted: str | None = None) -> Language:
-        """Return the language to write in to somebody who is not here: their own if known, else the instance's."""
+        """Return the language for somebody who is not here: their own if known, else the instance's."""
         return choose_language(
             asked=wanted, member=None, cookie=None, accept="", default=self.site.default_language
         )

@@ -30,10 +30,12 @@ class Renderer:
     def page(self, request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
         """Render a page for the visit that the request carries."""
         visit = visit_of(request)
+        # what is absent and what is private must look the same to the last byte: no address on the page
+        here = request.scope["path"] if status in {200, 422} else "/"
         html = (
             self._environments[visit.language.tag]
             .get_template(template)
-            .render(visit=visit, language=visit.language, path=request.scope["path"], **values)
+            .render(visit=visit, language=visit.language, path=here, **values)
         )
         # a page with somebody's name or form token on it belongs to that person alone
         is_private = visit.is_member or bool(visit.visitor_value) or status >= 400

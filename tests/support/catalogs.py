@@ -1,10 +1,11 @@
-"""Finds every message that pages, mail and services show to people, and keeps the catalogs in step with them.
+"""Finds every message that pages, mail and services show to people, and keeps the catalogs in step.
 
-Run `python -m tests.support.catalogs` after changing a text: it updates `libline_fed/locale/*/…/messages.po` and
-prints what still has to be translated. The tests use the same search, so nothing can be forgotten.
+Run `python -m tests.support.catalogs` after changing a text: it updates every `messages.po` and prints
+what still has to be translated. The tests use the same search, so nothing can be forgotten.
 """
 
 import ast
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -59,19 +60,26 @@ def extract() -> Catalog:
     return catalog
 
 
-def sentences_of(tree: ast.AST) -> Iterator[tuple[int, str]]:
+def sentences_of(tree: ast.Module) -> Iterator[tuple[int, str]]:
     """Yield what is said to people without `_()`: `safe=…`, `InvalidInput({…: "…"})`, and `problem = "…"`."""
+    constants = {
+        target.id: node.value
+        for node in tree.body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
     for node in ast.walk(tree):
+        said: list[ast.expr] = []
         if isinstance(node, ast.keyword) and node.arg == "safe":
-            yield from _strings(node.value)
+            said = [node.value]
         elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "InvalidInput" and node.args:
-            if isinstance(node.args[0], ast.Dict):
-                for value in node.args[0].values:
-                    yield from _strings(value)
+            said = list(node.args[0].values) if isinstance(node.args[0], ast.Dict) else []
         elif isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is not None:
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            if any(_is_problem(target) for target in targets):
-                yield from _strings(node.value)
+            said = [node.value] if any(_is_problem(target) for target in targets) else []
+        for value in said:
+            yield from _strings(constants.get(value.id, value) if isinstance(value, ast.Name) else value)
 
 
 def _is_problem(target: ast.expr) -> bool:
@@ -86,8 +94,6 @@ def _strings(node: ast.expr) -> Iterator[tuple[int, str]]:
     elif isinstance(node, ast.IfExp):
         yield from _strings(node.body)
         yield from _strings(node.orelse)
-    elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "InvalidInput" and node.args:
-        yield from ()  # found by itself
 
 
 def write(tag: str, catalog: Catalog) -> None:
@@ -119,9 +125,9 @@ def main() -> None:
     messages = extract()
     for tag in TAGS:
         missing = update(tag, messages)
-        print(f"{tag}: {len(messages)} messages, {len(missing)} without a translation")
+        sys.stdout.write(f"{tag}: {len(messages)} messages, {len(missing)} without a translation\n")
         for message in missing:
-            print(f"  {message}")
+            sys.stdout.write(f"  {message}\n")
 
 
 if __name__ == "__main__":

@@ -110,6 +110,8 @@ class Page(HTMLParser):
             self.headings.append("")
         if tag == "form":
             self.forms.append(Form(given.get("action", ""), given.get("method", "get")))
+        if tag == "option" and self._select and "selected" in given:
+            self.forms[-1].values.append((self._select, given.get("value", "")))
         name = given.get("name", "")
         if not self.forms or not name:
             return
@@ -194,7 +196,9 @@ class Browser:
         values: dict[str, str | list[str]] = {}
         for name, value in page.form(action).values:
             present = values.get(name)
-            values[name] = value if present is None else [*([present] if isinstance(present, str) else present), value]
+            values[name] = (
+                value if present is None else [*([present] if isinstance(present, str) else present), value]
+            )
         response = await self.post(at or action, values | changed)
         if response.status_code in {302, 303}:
             return await self.get(response.headers["location"])
@@ -259,9 +263,7 @@ class PagesWorld:
         document = remote_person(handle, host, **changed)
         now = self.clock.now()
         return await self.store.write(
-            lambda tx: actors.put_remote(
-                tx, Admitted(document, host, "signed"), acct_host=None, now=now
-            )
+            lambda tx: actors.put_remote(tx, Admitted(document, host, "signed"), acct_host=None, now=now)
         )
 
     async def publish(self, author: Actor, draft: Draft) -> Proposal:

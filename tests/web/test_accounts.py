@@ -11,7 +11,9 @@ from tests.support.pages import PASSWORD, PagesWorld, pages_world, path_in
 
 
 async def last_mail(world: PagesWorld) -> str:
-    return str(await world.store.read(lambda tx: tx.scalar(select(mails.c.text_body).order_by(mails.c.id.desc()))))
+    return str(
+        await world.store.read(lambda tx: tx.scalar(select(mails.c.text_body).order_by(mails.c.id.desc())))
+    )
 
 
 async def sign_up(world: PagesWorld, **changed: str):  # type: ignore[no-untyped-def]
@@ -170,9 +172,7 @@ async def test_a_forgotten_password_is_set_anew_by_mail(world: PagesWorld) -> No
 
 
 async def test_the_first_admin_comes_by_the_link_from_the_console(world: PagesWorld) -> None:
-    link = await world.store.write(
-        lambda tx: first_run.admin_link(tx, world.site, now=world.clock.now())
-    )
+    link = await world.store.write(lambda tx: first_run.admin_link(tx, world.site, now=world.clock.now()))
     assert link is not None
     path = link.removeprefix("https://lib.example")
     browser = world.browser()
@@ -184,7 +184,8 @@ async def test_the_first_admin_comes_by_the_link_from_the_console(world: PagesWo
 
 
 @pytest.mark.parametrize(
-    "wanted", ["//evil.example", "/\\evil.example", "/%09/evil", "https:evil", "@evil", "/\t/evil", "\\\\evil"]
+    "wanted",
+    ["//evil.example", "/\\evil.example", "/%09/evil", "https:evil", "@evil", "/\t/evil", "\\\\evil"],
 )
 async def test_login_leads_only_to_pages_of_this_site(world: PagesWorld, wanted: str) -> None:
     await world.add_member("ana")
