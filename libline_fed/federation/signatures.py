@@ -6,6 +6,7 @@ server fetch anything.
 """
 
 from base64 import b64encode
+from collections.abc import Callable
 from dataclasses import InitVar, dataclass
 from datetime import datetime
 from typing import Protocol
@@ -109,13 +110,28 @@ class Verifier:
         old = [value for value in values if cavage.is_cavage(value)]
         new = ", ".join(value for value in values if not cavage.is_cavage(value))
         if headers.all("signature-input"):
-            claim = message_signatures.read_claim(request, headers, new, origin=self._origin, now=now)
-            outcome = await self._check(claim)
+            outcome = await self._check(
+                self._claim(
+                    headers,
+                    lambda seen: message_signatures.read_claim(
+                        request, seen, new, origin=self._origin, now=now
+                    ),
+                )
+            )
             if isinstance(outcome, VerifiedSender) or not old:
                 return outcome
         if len(old) != 1:
             return refused(RefusalReason.BAD_SIGNATURE, "two Signature headers, or one of no known scheme")
-        return await self._check(cavage.read_claim(request, headers, old[0], now=now))
+        return await self._check(
+            self._claim(headers, lambda seen: cavage.read_claim(request, seen, old[0], now=now))
+        )
+
+    def _claim(
+        self, headers: HeaderValues, read: Callable[[HeaderValues], Claim | Refusal]
+    ) -> Claim | Refusal:
+        """Read the claim; if a proxy dropped the port of our `Host`, over the one that was asked for."""
+        is_cut = self._origin.has_lost_port(headers)
+        return read(headers.with_host(self._origin.authority) if is_cut else headers)
 
     async def _check(self, claim: Claim | Refusal) -> VerifiedSender | Refusal:
         """Find the claim's key and do the public-key operation, twice if the key may have changed."""

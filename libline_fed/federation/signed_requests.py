@@ -61,6 +61,12 @@ class HeaderValues:
             return None
         return values[0] if len(values) == 1 else ", ".join(values)
 
+    def with_host(self, authority: str) -> "HeaderValues":
+        """Return the same headers with another `Host`."""
+        other = HeaderValues(())
+        other._values = {**self._values, "host": [authority]}
+        return other
+
     def repeated(self) -> str | None:
         """Return the name of a header that may come once but came more often, or None."""
         for name in SINGLE_HEADERS:
@@ -82,9 +88,15 @@ class Origin:
         if host is None:
             return None
         default_port = ":443" if self.scheme == "https" else ":80"
-        if host.lower().removesuffix(default_port) == self.authority:
+        if host.lower().removesuffix(default_port) == self.authority or self.has_lost_port(headers):
             return None
         return refused(RefusalReason.BAD_SIGNATURE, f"meant for {host!r}, not for this server")
+
+
+    def has_lost_port(self, headers: HeaderValues) -> bool:
+        """Tell whether the `Host` lacks nothing but our port: proxies drop it (nginx with `$host`)."""
+        name, colon, port = self.authority.rpartition(":")
+        return bool(colon) and port.isdigit() and (headers.joined("host") or "").lower() == name
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,10 +67,11 @@ def signed(
     key_id: str = ANA_KEY,
     private_key: PrivateKey = ANA_RSA_PRIVATE,
     now: datetime = NOW,
+    authority: str = "b.example",
 ) -> SignedRequest:
     headers = sign(
         method,
-        f"https://b.example{target}",
+        f"https://{authority}{target}",
         key_id=key_id,
         private_key=private_key,
         now=now,

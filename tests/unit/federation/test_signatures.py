@@ -305,3 +305,15 @@ def _makes_a_sender(node: Any) -> bool:
     return (isinstance(function, ast.Name) and function.id == "VerifiedSender") or (
         isinstance(function, ast.Attribute) and function.attr == "VerifiedSender"
     )
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+async def test_a_proxy_may_drop_our_port_from_the_host(scheme: str) -> None:
+    request = with_header(signed(scheme=scheme, authority="b.example:8443"), "host", b"b.example")
+    assert isinstance(await verify(request, base_url="https://b.example:8443"), VerifiedSender)
+
+
+@pytest.mark.parametrize("host", [b"b.example:8444", b"c.example", b"b.example."])
+async def test_a_proxy_may_drop_nothing_else_from_the_host(host: bytes) -> None:
+    request = with_header(signed(authority="b.example:8443"), "host", host)
+    assert_refused(await verify(request, base_url="https://b.example:8443"), RefusalReason.BAD_SIGNATURE)
