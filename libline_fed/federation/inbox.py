@@ -286,19 +286,23 @@ class Inbox:
         stopper.cancel()
 
     async def _write(self, group: list[tuple[ReceivedActivity, asyncio.Future[None]]]) -> None:
+        """Store a group and tell each sender how it went: nobody is left without an answer."""
         now = self._clock.now()
         received = [one for one, _ in group]
+        failure: StoreBusy | None = StoreBusy("the inbox was not written")
         try:
             await self._store.write(lambda tx: inbox_activities.add_many(tx, received, now=now))
+            failure = None
         except LibLineError as error:
-            busy = error if isinstance(error, StoreBusy) else StoreBusy(repr(error))
+            failure = error if isinstance(error, StoreBusy) else StoreBusy(repr(error))
+        finally:
             for _, done in group:
-                if not done.done():
-                    done.set_exception(busy)
-            return
-        for _, done in group:
-            if not done.done():
-                done.set_result(None)
+                if done.done():
+                    continue
+                if failure is None:
+                    done.set_result(None)
+                else:
+                    done.set_exception(failure)
 
 
 def _target(scope: Mapping[str, Any]) -> str:
