@@ -239,28 +239,12 @@ async def set_language(tx: Tx, *, account_id: str, language: str | None) -> Acco
     return await accounts.change(tx, account_id, language=language)
 
 
-async def prove_and_delete(
-    store: Store, limiter: Limits, site: Site, *, account_id: str, password: str, now: datetime
-) -> None:
-    """Delete a member's own account after checking the password.
-
-    Raises: InvalidInput for field `password`; Conflict for the only admin; NotFound; TooManyTries.
-    """
-    member = await credentials.prove(store, limiter, account_id, password, field_name="password", now=now)
-
-    async def unit(tx: Tx) -> None:
-        await credentials.require_unchanged(tx, member.account, "password")
-        await delete_account(tx, site, account_id=account_id, now=now)
-
-    await store.write(unit)
-
-
 async def delete_account(tx: Tx, site: Site, *, account_id: str, now: datetime) -> Member:
     """Delete an account with sessions, links, notifications and mails; of the actor only the address stays.
 
     The URI answers 410 from now on and its handle is never given again. The actor's keys stay, because a
-    Delete must still be signed. What the member published, and telling other servers, is for the caller to
-    see to in the same transaction, before it calls this. Returns who it was.
+    Delete must still be signed. Only `actors.delete_account` calls this: it takes back what the member
+    published, and tells other servers, in the same transaction. Returns who it was.
 
     Raises: NotFound; Conflict for the only admin.
     """

@@ -10,13 +10,14 @@ from libline_fed.domain.actors import Actor
 from libline_fed.domain.keys import PublicKeys
 from libline_fed.errors import InvalidInput, NotFound
 from libline_fed.sanitize import clean_line, linkify_text
-from libline_fed.services import accounts, outbox, proposals
+from libline_fed.services import accounts, credentials, outbox, proposals
 from libline_fed.services.documents import actor_document
+from libline_fed.services.limits import Limits
 from libline_fed.services.outbox import PUBLIC
 from libline_fed.services.site import Site
 from libline_fed.storage import actors, deliveries, follows
 from libline_fed.storage import proposals as proposal_rows
-from libline_fed.storage.store import Tx
+from libline_fed.storage.store import Store, Tx
 
 MAX_NAME_CHARACTERS = 100
 MAX_SUMMARY_CHARACTERS = 2_000
@@ -88,6 +89,22 @@ async def announce_keys(tx: Tx, site: Site, *, actor_id: str, keys: PublicKeys, 
     return await _announce(tx, site, await get(tx, actor_id), keys=keys, now=now)
 
 
+async def prove_and_delete(
+    store: Store, limiter: Limits, site: Site, *, account_id: str, password: str, now: datetime
+) -> None:
+    """Delete a member's own account after checking the password.
+
+    Raises: InvalidInput for field `password`; Conflict for the only admin; NotFound; TooManyTries.
+    """
+    member = await credentials.prove(store, limiter, account_id, password, field_name="password", now=now)
+
+    async def unit(tx: Tx) -> None:
+        await credentials.require_unchanged(tx, member.account, "password")
+        await delete_account(tx, site, account_id=account_id, actor_id=member.actor.id, now=now)
+
+    await store.write(unit)
+
+
 async def delete_account(tx: Tx, site: Site, *, account_id: str, actor_id: str, now: datetime) -> Member:
     """Delete a member: take proposals back, tell every server that heard of them, and remove the account.
 
@@ -96,7 +113,8 @@ async def delete_account(tx: Tx, site: Site, *, account_id: str, actor_id: str, 
     actor = await get(tx, actor_id)
     for proposal in await proposal_rows.of_author(tx, actor_id):
         await proposals.take_back(tx, site, proposal, actor, now=now)
-    inboxes = dict.fromkeys(await follows.inboxes_of_followers(tx, actor_id))
+    await proposal_rows.remove_of(tx, actor_id)  # had there been more than are listed at once
+    inboxes = dict.fromkeys(await follows.inboxes_around(tx, actor_id))
     inboxes |= dict.fromkeys(await deliveries.inboxes_ever(tx, actor_id))
     await outbox.publish(
         tx,

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import and_, delete, func, or_, select, update
 
 from libline_fed.domain.actors import Actor
 from libline_fed.domain.follows import Follow
@@ -89,6 +89,23 @@ async def inboxes_of_followers(tx: Tx, actor_id: str) -> list[tuple[str, str]]:
             actors.c.gone_at.is_(None),
             actors.c.suspended_at.is_(None),
         )
+        .distinct()
+    )
+    return [(row.host, row.inbox) for row in found]
+
+
+async def inboxes_around(tx: Tx, actor_id: str) -> list[tuple[str, str]]:
+    """Return (host, inbox URL) once for each inbox of those who follow an actor or are followed, or asked."""
+    found = await tx.all(
+        select(actors.c.host, func.coalesce(actors.c.shared_inbox_url, actors.c.inbox_url).label("inbox"))
+        .join(
+            follows,
+            or_(
+                and_(follows.c.follower_id == actors.c.id, follows.c.followed_id == actor_id),
+                and_(follows.c.followed_id == actors.c.id, follows.c.follower_id == actor_id),
+            ),
+        )
+        .where(actors.c.is_local.is_(False), actors.c.gone_at.is_(None))
         .distinct()
     )
     return [(row.host, row.inbox) for row in found]

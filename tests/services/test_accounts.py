@@ -15,6 +15,7 @@ from libline_fed.domain.sessions import Opened
 from libline_fed.errors import Conflict, Forbidden, InvalidInput, NotFound
 from libline_fed.services import accounts, members, notifications, passwords, sessions
 from libline_fed.services.accounts import NextStep
+from libline_fed.services.actors import prove_and_delete
 from libline_fed.services.limits import Limits, TooManyTries
 from libline_fed.services.site import Site
 from libline_fed.storage import actors
@@ -314,12 +315,10 @@ async def test_a_deleted_account_leaves_its_address_and_a_tombstone_only(
     ana = await add("ana")
     opened = await log_in(store, limiter, now, "ana@mail.example")
     with pytest.raises(InvalidInput):
-        await accounts.prove_and_delete(
+        await prove_and_delete(
             store, limiter, site, account_id=ana.account.id, password="wrong password 1", now=now
         )
-    await accounts.prove_and_delete(
-        store, limiter, site, account_id=ana.account.id, password=PASSWORD, now=now
-    )
+    await prove_and_delete(store, limiter, site, account_id=ana.account.id, password=PASSWORD, now=now)
 
     assert await store.read(lambda tx: sessions.load(tx, opened.token, now=now)) is None
     assert await store.read(lambda tx: members.current(tx, ana.account.id)) is None
