@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from libline_fed.activitypub.objects import ActorDocument, Admitted
+from libline_fed.activitypub.objects import ActorDocument, Admitted, NoteDocument
 from libline_fed.activitypub.uris import Uris
 from libline_fed.clock import FrozenClock
 from libline_fed.config import Federation, Registration
@@ -19,13 +19,14 @@ from libline_fed.domain.actors import Actor
 from libline_fed.domain.posts import Post
 from libline_fed.domain.proposals import Draft, Proposal
 from libline_fed.errors import LibLineError, NotFound
+from libline_fed.ids import new_id
 from libline_fed.sealing import Sealer
 from libline_fed.services import members, passwords, proposals
 from libline_fed.services.instance import ensure_instance_actor
 from libline_fed.services.keys import Keyring
 from libline_fed.services.limits import Limits
 from libline_fed.services.site import Site
-from libline_fed.storage import actors, keys
+from libline_fed.storage import actors, keys, posts
 from libline_fed.storage.store import Store, Tx
 from libline_fed.web.context import WebContext
 from libline_fed.web.site import pages
@@ -363,3 +364,38 @@ async def _spare(tx: Tx, sealer: Sealer, now: datetime) -> None:
 def path_in(text: str, page: str) -> str:
     """Return the path of a link in a mail."""
     return next(urlsplit(word).path for word in text.split() if f"/{page}/" in word)
+
+
+async def add_post(world: PagesWorld, author_id: str, author_uri: str, visibility: str, name: str) -> str:
+    """Store a post of another server, as if admitted; return its id here."""
+    note = NoteDocument(
+        uri=f"{author_uri}/posts/{name}",
+        type="Note",
+        author_uri=author_uri,
+        url=None,
+        title="",
+        content_html=f"<p>Canary {name}</p>",
+        language="es",
+        published_at=world.clock.now(),
+        updated_at=None,
+        to=(),
+        cc=(),
+        in_reply_to_uri=None,
+        context_uri=None,
+        mentions=(),
+        hashtags=(),
+        is_sensitive=False,
+        poll_vote=None,
+    )
+    post_id = new_id(world.clock.now())
+    values = {
+        "id": post_id,
+        "author_id": author_id,
+        "visibility": visibility,
+        "received_at": world.clock.now(),
+        "published_at": world.clock.now(),
+    }
+    await world.store.write(
+        lambda tx: posts.add_many(tx, [(Admitted(note, "library.example", "signed"), values)])
+    )
+    return post_id

@@ -4,13 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from libline_fed.activitypub.objects import Admitted, NoteDocument
 from libline_fed.domain.accounts import Role
 from libline_fed.errors import PeerGone, PeerRefused, PeerUnavailable
-from libline_fed.ids import new_id
 from libline_fed.services import actors, follows, notifications
-from libline_fed.storage import posts
-from tests.support.pages import BASE_URL, DRAFT, PASSWORD, Page, PagesWorld
+from tests.support.pages import BASE_URL, DRAFT, PASSWORD, Page, PagesWorld, add_post
 
 HOSTILE = "<img src=x onerror=alert(1)>{{7*7}}\u202emoc"
 
@@ -183,40 +180,6 @@ async def test_a_visitor_is_told_where_the_next_page_is(world: PagesWorld) -> No
     assert "That server has no page for this." in refused.text
     assert (await browser.get(f"/interact?uri={proposal.uri}")).response.status_code == 200
     assert (await browser.get("/interact?uri=https://evil.example/x")).response.status_code == 404
-
-
-async def add_post(world: PagesWorld, author_id: str, author_uri: str, visibility: str, name: str) -> str:
-    note = NoteDocument(
-        uri=f"{author_uri}/posts/{name}",
-        type="Note",
-        author_uri=author_uri,
-        url=None,
-        title="",
-        content_html=f"<p>Canary {name}</p>",
-        language="es",
-        published_at=world.clock.now(),
-        updated_at=None,
-        to=(),
-        cc=(),
-        in_reply_to_uri=None,
-        context_uri=None,
-        mentions=(),
-        hashtags=(),
-        is_sensitive=False,
-        poll_vote=None,
-    )
-    post_id = new_id(world.clock.now())
-    values = {
-        "id": post_id,
-        "author_id": author_id,
-        "visibility": visibility,
-        "received_at": world.clock.now(),
-        "published_at": world.clock.now(),
-    }
-    await world.store.write(
-        lambda tx: posts.add_many(tx, [(Admitted(note, "library.example", "signed"), values)])
-    )
-    return post_id
 
 
 async def test_news_shows_what_the_followed_write_and_nothing_private(world: PagesWorld) -> None:

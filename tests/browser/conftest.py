@@ -1,0 +1,193 @@
+"""A running instance with people in four languages, and Chromium."""
+
+import asyncio
+import os
+import shutil
+import socket
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from libline_fed.activitypub.uris import Uris
+from libline_fed.clock import FrozenClock
+from libline_fed.domain.accounts import Role
+from libline_fed.services import follows
+from libline_fed.storage.store import Store
+from tests.support import databases
+from tests.support.pages import DRAFT, PASSWORD, PagesWorld, add_post, pages_world
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+HOSTILE_NAME = "Z̵̡̛a̸l̷g̶o̴ " + "W" * 300 + " \u202egnirts <b>{{7*7}}"
+
+
+@dataclass(frozen=True)
+class Running:
+    """Where the instance answers, and the ids of what is on it."""
+
+    url: str
+    proposal_id: str
+    remote_id: str
+    post_id: str
+
+
+@dataclass
+class Told:
+    """What the serving thread tells the tests."""
+
+    running: Running | None = None
+
+
+def chromium_path() -> str:
+    """Return the browser to drive; a machine without one fails loudly."""
+    path = (
+        os.environ.get("LIBLINE_TEST_CHROMIUM")
+        or os.environ.get("CHROMIUM")
+        or shutil.which("chromium")
+        or shutil.which("chromium-browser")
+    )
+    assert path, "no Chromium here: install it, or name it in CHROMIUM"
+    return path
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """One Chromium for all tests."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """An instance on loopback, served by a thread of its own."""
+    path = tmp_path_factory.mktemp("pages") / "libline.sqlite3"
+    shutil.copyfile(databases.migrated_sqlite(), path)
+    listening = socket.create_server(("127.0.0.1", 0))
+    url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    ready, stop, told = threading.Event(), threading.Event(), Told()
+
+    def serve() -> None:
+        asyncio.run(_serve(path, url, listening, ready, stop, told))
+
+    thread = threading.Thread(target=serve, name="pages")
+    thread.start()
+    assert ready.wait(60), "the instance did not start"
+    assert told.running is not None
+    yield told.running
+    stop.set()
+    thread.join(20)
+    listening.close()
+
+
+async def _serve(
+    path: Path, url: str, listening: socket.socket, ready: threading.Event, stop: threading.Event, told: Told
+) -> None:
+    store = await Store(f"sqlite+aiosqlite:///{path}").open()
+    clock = FrozenClock(datetime(2026, 11, 24, 9, 0, tzinfo=UTC))
+    async with pages_world(store, clock, uris=Uris(url), is_https=False) as world:
+        told.running = await _populate(world, url)
+        server = uvicorn.Server(uvicorn.Config(world.app, log_level="error", lifespan="off"))
+        serving = asyncio.create_task(server.serve(sockets=[listening]))
+        ready.set()
+        while not stop.is_set():
+            await asyncio.sleep(0.1)
+        server.should_exit = True
+        await serving
+    await store.close()
+
+
+async def _populate(world: PagesWorld, url: str) -> Running:
+    ines = await world.add_member("ines", Role.ADMIN)
+    layla = await world.add_member("layla")
+    await world.add_member("unread_member_with_long_handle")
+    remote = await world.add_remote("kofi", "library.example", name=HOSTILE_NAME)
+    first = await world.publish(ines.actor, replace(DRAFT, open_until_on=date(2027, 3, 31)))
+    for draft in (
+        replace(DRAFT, title="مكتبات الأطفال: كيف تبدأ ساعة القصة", language="ar",
+                body_text="أعمل مع الأطفال منذ عشر سنوات.", languages=("ar",), areas=("A0602", "A0601")),
+        replace(DRAFT, title="W" * 120, body_text="u" * 3_000),
+        replace(DRAFT, purpose="request", title="¿Por dónde empiezo en una biblioteca pequeña?",
+                language="es", body_text="Trabajo sola en una biblioteca escolar.", areas=("A0000",)),
+    ):  # fmt: skip
+        await world.publish(layla.actor, draft)
+    for number in range(9):
+        await world.publish(ines.actor, replace(DRAFT, title=f"Offer number {number}"))
+    now = world.clock.now()
+    await world.store.write(
+        lambda tx: follows.follow(tx, world.site, follower=layla.actor, followed=ines.actor, now=now)
+    )
+    await world.store.write(
+        lambda tx: follows.receive_follow(
+            tx, world.site, uri="https://library.example/f/1", follower=remote, followed=ines.actor, now=now
+        )
+    )
+    await world.store.write(
+        lambda tx: follows.follow(tx, world.site, follower=ines.actor, followed=remote, now=now)
+    )
+    await world.store.write(
+        lambda tx: follows.receive_answer(
+            tx, is_yes=True, follow_uri=None, follower=ines.actor, followed=remote, now=now
+        )
+    )
+    post_id = await add_post(world, remote.id, remote.uri, "public", "open")
+    return Running(url, first.id, remote.id, post_id)
+
+
+@pytest.fixture
+def new_page(chromium: Browser, running: Running) -> Iterator["NewPage"]:
+    """Open pages in contexts of their own."""
+    opener = NewPage(chromium, running)
+    yield opener
+    opener.close()
+
+
+class NewPage:
+    """Opens pages of a size, colour scheme and language, as a visitor or logged in."""
+
+    def __init__(self, chromium: Browser, running: Running) -> None:
+        self._chromium = chromium
+        self._running = running
+        self._contexts: list[BrowserContext] = []
+
+    def __call__(
+        self,
+        *,
+        width: int = 1280,
+        scheme: str = "light",
+        language: str = "en",
+        member: str = "",
+        has_script: bool = True,
+    ) -> Page:
+        """Open a page."""
+        context = self._chromium.new_context(
+            viewport={"width": width, "height": 800}, color_scheme=scheme, locale=language,  # type: ignore[arg-type]
+            java_script_enabled=has_script, base_url=self._running.url,
+        )  # fmt: skip
+        self._contexts.append(context)
+        page = context.new_page()
+        if member:
+            page.goto("/login")
+            page.locator("#email").fill(f"{member}@mail.example")
+            page.locator("#password").fill(PASSWORD)
+            page.locator("main form button").click()
+        return page
+
+    def close(self) -> None:
+        """Close every context."""
+        for context in self._contexts:
+            context.close()
