@@ -14,13 +14,19 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
-import httpx
-
+from libline_fed.app import Instance
 from libline_fed.bench.databases import fresh_database
 from libline_fed.bench.scene import follow_at_once
+from libline_fed.clock import SystemClock
+from libline_fed.config import Settings
+from libline_fed.domain.proposals import Draft, Proposal, Purpose
+from libline_fed.services import members, proposals
+from libline_fed.storage.store import Tx
+from tests.support.databases import run_apart
 from tests.support.processes import LiveInstance, wait_for
 from tests.support.sink import Sink, post_raw
 
@@ -99,7 +105,7 @@ class Notes:
                 ).status_code
                 == 202
             )
-        except httpx.HTTPError:
+        except (OSError, HTTPException):
             return False
 
     def send_again(self) -> list[str]:
@@ -182,8 +188,27 @@ class CrashRounds:
         self._judge(number, notes, uri)
 
     def _add_offer(self, number: int) -> str:
+        """Publish an offer from another process than the one that dies, as `libline proposal add` does."""
         title = f"Round {number} of {self._random.getrandbits(32):x}"
-        return self.instance.add_offer("ana", title)
+        draft = Draft(
+            Purpose.OFFER, title, "An hour a month.", areas=("A0301",), languages=("en",), modes=("M1",)
+        )
+
+        async def work() -> str:
+            instance = Instance(Settings(**self.instance.settings))
+            await instance.open()
+            try:
+                now = SystemClock().now()
+
+                async def unit(tx: Tx) -> Proposal:
+                    member = await members.by_handle(tx, "ana")
+                    return await proposals.add(tx, instance.site, author=member.actor, draft=draft, now=now)
+
+                return (await instance.store.write(unit)).uri
+            finally:
+                await instance.close()
+
+        return str(run_apart(work))
 
     def _kill_somewhere(self) -> None:
         """Kill at a random moment, or once a random number of hosts has been reached."""
@@ -264,6 +289,7 @@ def main() -> int:
                     say(str(tally))
         finally:
             rounds.close()
+    say(str(tally))
     for problem in (tally.lost + tally.repeated)[:50]:
         say(problem)
     if tally.lost or tally.repeated:

@@ -5,14 +5,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
 import orjson
 
 from libline_fed.bench.crowd import PUBLIC
 from tests.support.browsing import Browser
 from tests.support.liar import Liar
 from tests.support.processes import LiveInstance, wait_for
-from tests.support.sink import Sink, post_raw
+from tests.support.sink import Answer, Sink, post_raw
 
 ALICE, MALLORY = 0, 1  # two actors on two hosts; Alice is followed
 MAX_BYTES = 1_048_576
@@ -39,7 +38,7 @@ class World:
         """Post a document, signed."""
         return self.post_bytes(orjson.dumps(document), index=index).status_code
 
-    def post_bytes(self, body: bytes, *, index: int = ALICE) -> httpx.Response:
+    def post_bytes(self, body: bytes, *, index: int = ALICE) -> Answer:
         """Post any bytes, signed."""
         return post_raw(self.sink.crowd.raw_request(index, self.inbox_url, body), self.inbox_url)
 

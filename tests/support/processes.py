@@ -16,7 +16,7 @@ from tests.support.databases import run_apart
 
 T = TypeVar("T")
 
-WAIT_S = 30.0
+WAIT_S = 60.0
 DATABASE_SETTINGS = {"data_dir", "database_url"}
 PASSWORD = "correct horse battery staple"
 

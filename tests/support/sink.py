@@ -1,11 +1,13 @@
 """The bench's sink as a peer for tests: many hosts, one actor each, a ledger of everything that arrived."""
 
+import http.client
 import os
+import socket
 from collections import defaultdict
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import httpx
+from urllib.parse import urlsplit
 
 from libline_fed.bench.crowd import Crowd
 from libline_fed.bench.processes import Running, ask, free_ports
@@ -57,11 +59,37 @@ class Sink:
         return post_raw(self.crowd.request(index, inbox_url, document), inbox_url).status_code
 
 
-def post_raw(request: bytes, url: str, *, client: httpx.Client | None = None) -> httpx.Response:
-    """Send a whole ready-made request, over a client's kept connection if there is one."""
-    head, _, body = request.partition(b"\r\n\r\n")
-    lines = head.decode("latin-1").split("\r\n")[1:]
-    headers = [(name, value.strip()) for name, _, value in (line.partition(":") for line in lines)]
-    if client is not None:
-        return client.post(url, content=body, headers=headers)
-    return httpx.post(url, content=body, headers=headers, timeout=30, trust_env=False)
+@dataclass(frozen=True)
+class Answer:
+    """What a server answered."""
+
+    status_code: int
+    body: bytes
+
+
+class Wire:
+    """One connection over which whole ready-made requests go."""
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        self._socket = socket.create_connection((parts.hostname, parts.port), timeout=30)
+
+    def __enter__(self) -> "Wire":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._socket.close()
+
+    def send(self, request: bytes) -> Answer:
+        """Send a request and read its answer."""
+        self._socket.sendall(request)
+        response = http.client.HTTPResponse(self._socket, method="POST")
+        response.begin()
+        with response:
+            return Answer(response.status, response.read())
+
+
+def post_raw(request: bytes, url: str) -> Answer:
+    """Send a whole ready-made request over a connection of its own."""
+    with Wire(url) as wire:
+        return wire.send(request)
