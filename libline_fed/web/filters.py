@@ -15,12 +15,13 @@ from libline_fed import vocabulary
 from libline_fed.activitypub.urls import is_link
 from libline_fed.domain.actors import Actor
 from libline_fed.domain.proposals import Proposal
-from libline_fed.sanitize import plain_text, sanitize_html
+from libline_fed.sanitize import clean_line, plain_text, sanitize_html
 from libline_fed.web.forms import first_sentence
 from libline_fed.web.languages import N_, Language, direction_of
 
 HUES_COUNT = 6
 EXCERPT_CHARACTERS = 220
+MAX_NAME_CHARACTERS = 60
 STATUS_NAMES = {"open": N_("open"), "full": N_("full"), "paused": N_("paused"), "closed": N_("closed")}
 PURPOSE_NAMES = {"offer": N_("offer"), "request": N_("request")}
 ACCOUNT_STATES = {
@@ -73,6 +74,8 @@ def filters(language: Language) -> Mapping[str, Callable[..., Any]]:
         "joined": language.joined,
         "direction": direction_of,
         "address": address,
+        "person": person_name,
+        "line": clean_line,
         "host": shown_host,
         "initial": initial,
         "hue": hue,
@@ -118,6 +121,11 @@ def named_languages(language: Language, tags: Iterable[str], extra: str | None =
     """
     listed = {*tags, *([extra] if extra and vocabulary.is_language(extra) else [])}
     return sorted(((tag, language.language_name(tag)) for tag in listed), key=lambda pair: pair[1].casefold())
+
+
+def person_name(actor: Actor, max_characters: int = MAX_NAME_CHARACTERS) -> str:
+    """Name a person on one line: no direction marks, no towers of accents, no wall of letters."""
+    return shortened(clean_line(actor.display_name, 4 * max_characters), max_characters) or actor.handle
 
 
 def address(actor: Actor) -> str:

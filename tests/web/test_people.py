@@ -58,6 +58,7 @@ async def test_somebody_of_another_server_is_shown_with_that_server(world: Pages
     assert "@kofi@library.example" in page.text
     assert "on another library’s server" in page.text
     assert "{{7*7}}" in page.headings[0]
+    assert "\u202e" not in page.text
     assert not [
         tag
         for tag, attrs in page.elements
