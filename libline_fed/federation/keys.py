@@ -60,7 +60,8 @@ class RemoteKeys:
         """
         refusal = self._admitter.refuse_host(key_id)
         if refusal is not None:
-            return refusal
+            is_odd = refusal.reason is RefusalReason.FOREIGN_ID  # the address, not our policy
+            return Refusal(RefusalReason.UNUSABLE_KEY, refusal.detail) if is_odd else refusal
         now = self._clock.now()
         known = self._memory.get(key_id)
         if known is not None and now < known.until and not (refresh and _may_refresh(known, now)):
@@ -96,7 +97,7 @@ class RemoteKeys:
             admitted = await self._admitter.key_owner(key_id, Budget(3))
             if not isinstance(admitted, Refusal):
                 return await self._store_owner(key_id, admitted, is_refresh=is_refresh, now=now)
-            failure = admitted
+            failure = Refusal(RefusalReason.UNUSABLE_KEY, f"{admitted.reason}: {admitted.detail}")
         except PeerGone as error:
             failure = Refusal(RefusalReason.KEY_GONE, error.detail)
         except (PeerUnavailable, PeerRefused) as error:
