@@ -122,7 +122,10 @@ class Settings(BaseSettings):
         2, ge=1, le=16, description="Threads that sign; more than cores is of no use."
     )
     delivery_lease_s: float = Field(
-        60, ge=2, le=600, description="Seconds after which a dead worker's deliveries and inbox are taken over."
+        60,
+        ge=2,
+        le=600,
+        description="Seconds after which a dead worker's deliveries and inbox are taken over.",
     )
     inbox_per_host_per_minute: int = Field(
         300, ge=1, description="Inbox posts a peer may make per minute before it gets 429."

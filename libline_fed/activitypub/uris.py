@@ -22,7 +22,7 @@ class Uris:
 
     @cached_property
     def instance_name(self) -> str:
-        """The user part of the instance actor's address: the host, without a port: no server takes a colon."""
+        """The user part of the instance actor's address: the host without its port: nobody takes a colon."""
         name = self.host if self.host.endswith("]") else self.host.rpartition(":")[0] or self.host
         return name.strip("[]").replace(":", "-").strip("-")
 

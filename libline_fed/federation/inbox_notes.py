@@ -212,19 +212,24 @@ async def on_delete(work: Work, ready: Ready) -> Result:
         return refused(RefusalReason.FOREIGN_ID, uri)
     if await work.actor(uri) is not None:
         return refused(RefusalReason.WRONG_OWNER, uri)
+    if owner is None:
+        return ignored(RefusalReason.UNKNOWN_OBJECT, uri)
+    return await _bury(work, uri, owner)
+
+
+async def _bury(work: Work, uri: str, owner: Actor) -> Result:
+    """Remove a proposal or post of its owner; remember the end of what has not come yet, too."""
     proposal = (await proposals.by_uris(work.tx, (uri,))).get(uri)
     post = (await posts.by_uris(work.tx, (uri,))).get(uri)
-    for known in (proposal, post):
-        if known is not None and (owner is None or known.author_id != owner.id):
-            return refused(RefusalReason.WRONG_OWNER, uri)
+    known = proposal or post
+    if known is not None and known.author_id != owner.id:
+        return refused(RefusalReason.WRONG_OWNER, uri)
     if uri in await tombstones.among(work.tx, (uri,)):
         return ignored(RefusalReason.TOMBSTONED, uri)
     if proposal is not None:
         await proposals.remove(work.tx, proposal.id)
-    if post is not None:
+    elif post is not None:
         await posts.remove(work.tx, post.id)
-    if proposal is None and post is None and owner is None:
-        return ignored(RefusalReason.UNKNOWN_OBJECT, uri)
     former_type = "Note" if proposal is not None else post.type if post is not None else None
-    await tombstones.add(work.tx, uri, former_type=former_type, owner_uri=owner_uri, now=work.now)
-    return APPLIED if proposal or post else ignored(RefusalReason.UNKNOWN_OBJECT, uri)
+    await tombstones.add(work.tx, uri, former_type=former_type, owner_uri=owner.uri, now=work.now)
+    return APPLIED if known is not None else ignored(RefusalReason.UNKNOWN_OBJECT, uri)

@@ -1,4 +1,4 @@
-"""The schema: one set of tables for SQLite and PostgreSQL. `migrations/` produce exactly this (a test proves it).
+"""The schema: one set of tables for SQLite and PostgreSQL. `migrations/` produce exactly this (it is tested).
 
 Columns are named like the fields of the values they hold; `*_at` are aware UTC moments, `*_uri` identities on
 the wire, `*_url` addresses to fetch. States are CHECKed here so that no code can write an unknown one.
