@@ -348,6 +348,18 @@ async def test_the_newest_revision_wins_whatever_order_they_come_in(
     assert await find(store, now) == ["New" if is_taken else "Old"]
 
 
+@pytest.mark.parametrize("updated", ["2026-11-24T08:30:00Z", "2026-11-24T08:45:00Z"])
+async def test_an_edit_of_the_same_revision_that_comes_late_or_twice_changes_nothing(
+    store: Store, now: datetime, updated: str
+) -> None:
+    bo = await meet(store, "bo", "b.example", now)
+    await list_offer(store, bo, "1", now, title="Last", updated="2026-11-24T08:45:00Z")
+    late = await list_offer(store, bo, "1", now, title="Before", updated=updated)
+    assert isinstance(late, Refusal)
+    assert late.reason == "outdated"
+    assert await find(store, now) == ["Last"]
+
+
 async def test_nobody_else_changes_an_offer_not_even_from_the_same_server(
     store: Store, now: datetime
 ) -> None:
