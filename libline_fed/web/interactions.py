@@ -34,52 +34,44 @@ class InteractionPages(Pages):
         The last step is a link that the visitor reads and follows, never a redirect.
         """
         visit = visit_of(request)
-        uri = (visit.form if request.method == "POST" else self.query(request)).get("uri", "")
+        is_sent = request.method == "POST"
+        uri = (visit.form if is_sent else self.query(request)).get("uri", "")
         subject = await self._local_subject(request, uri)
-        form = InteractForm(visit.form if request.method == "POST" else None)
-        if request.method == "GET":
-            return self.render(
-                request, "interactions/ask.html", form=form, uri=uri, subject=subject, failure=""
-            )
-        handle = (form.handle.data or "").strip()
-        if not form.validate() or "://" in handle or not looks_like_address(handle):
-            form.handle.errors = form.handle.errors or [NOT_AN_ADDRESS]
-            return self.render(
-                request, "interactions/ask.html", status=422, form=form, uri=uri, subject=subject, failure=""
-            )
-        await self.limit(visit, "interact", per_s=300, max_count=TRIES_PER_5_MINUTES)
-        try:
-            template = await self.context.lookups.subscribe_template(handle)
-        except LibLineError as error:
-            failure = failure_sentence(error)
-            if not failure:
-                raise
+        form = InteractForm(visit.form if is_sent else None)
+
+        def ask(status: int, failure: str = "") -> Response:
             return self.render(
                 request,
                 "interactions/ask.html",
-                status=status_of(error),
+                status=status,
                 form=form,
                 uri=uri,
                 subject=subject,
                 failure=failure,
             )
+
+        if not is_sent:
+            return ask(200)
+        handle = (form.handle.data or "").strip()
+        if not form.validate() or "://" in handle or not looks_like_address(handle):
+            form.handle.errors = form.handle.errors or [NOT_AN_ADDRESS]
+            return ask(422)
+        await self.limit(visit, "interact", per_s=300, max_count=TRIES_PER_5_MINUTES)
+        try:
+            template = await self.context.lookups.subscribe_template(handle)
+        except LibLineError as error:
+            if not (failure := failure_sentence(error)):
+                raise
+            return ask(status_of(error), failure)
         target = fill_template(template, handle=handle, uri=uri, is_http_allowed=not self.site.is_https)
         if target is None:
-            return self.render(
-                request,
-                "interactions/ask.html",
-                status=424,
-                form=form,
-                uri=uri,
-                subject=subject,
-                failure=NO_WAY_IN,
-            )
+            return ask(424, NO_WAY_IN)
+        return self._leave_page(request, target, subject)
+
+    def _leave_page(self, request: Request, target: str, subject: Actor | proposals.Listed) -> Response:
+        host = urlsplit(target).netloc
         return self.render(
-            request,
-            "interactions/leave.html",
-            target=target,
-            target_host=urlsplit(target).netloc,
-            subject=subject,
+            request, "interactions/leave.html", target=target, target_host=host, subject=subject
         )
 
     async def authorize(self, request: Request) -> Response:
