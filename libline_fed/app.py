@@ -45,7 +45,7 @@ from libline_fed.mail.backends import Backend, ConsoleBackend, SmtpBackend, pars
 from libline_fed.mail.messages import sender_address
 from libline_fed.mail.sender import MailWorker
 from libline_fed.sealing import Sealer
-from libline_fed.services import deliveries, first_run, proposals, upkeep
+from libline_fed.services import deliveries, first_run, proposals, rotation, upkeep
 from libline_fed.services.instance import ensure_instance_actor
 from libline_fed.services.keys import Keyring
 from libline_fed.services.limits import Limits
@@ -218,6 +218,7 @@ class Instance:
         site = self.site
         steps: dict[str, Callable[[Tx, datetime], Awaitable[object]]] = {
             "tidying": lambda tx, now: upkeep.tidy(tx, site, now=now),
+            "changing keys": lambda tx, now: rotation.finish_due(tx, site, now=now),
             "old-deliveries": lambda tx, now: deliveries.prune(tx, now=now),
             "old-bodies": lambda tx, now: inbox_activities.drop_old_bodies(tx, now=now),
             "old-failures": fetch_failures.drop_old,

@@ -10,7 +10,7 @@ from libline_fed.cli.opening import change_with_site, opened_instance, read, run
 from libline_fed.cli.output import AsJson, show, show_list
 from libline_fed.clock import SystemClock
 from libline_fed.domain.accounts import AccountState, Member, Role, check_password
-from libline_fed.services import members, passwords
+from libline_fed.services import members, passwords, rotation
 from libline_fed.services.site import Site
 from libline_fed.storage.store import Tx
 
@@ -134,6 +134,18 @@ def reset(handle: Handle) -> None:
             handle, lambda tx, site, id_, now: members.reset_link(tx, site, account_id=id_, by=None, now=now)
         )
     )
+
+
+@commands.command("rotate-key")
+def rotate_key(handle: Handle) -> None:
+    """Give a member a new signing key: other servers are told first, and it is used within the hour."""
+
+    async def unit(tx: Tx, site: Site, now: datetime) -> None:
+        member = await members.by_handle(tx, handle)
+        await rotation.begin(tx, site, actor_id=member.actor.id, now=now)
+
+    change_with_site(unit)
+    show(f"The new key of {handle} is announced.")
 
 
 def _decide(handle: str, act: Callable[[Tx, Site, str, datetime], Awaitable[T]]) -> T:

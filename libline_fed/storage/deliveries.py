@@ -302,3 +302,13 @@ async def inboxes_ever(tx: Tx, actor_id: str) -> list[tuple[str, str]]:
         select(deliveries.c.host, deliveries.c.inbox_url).where(deliveries.c.actor_id == actor_id).distinct()
     )
     return [(row.host, row.inbox_url) for row in found]
+
+
+async def is_waiting(tx: Tx, *, actor_id: str, object_uri: str) -> bool:
+    """Tell whether anything that an actor said about an object waits to be delivered."""
+    query = select(deliveries.c.id).where(
+        deliveries.c.actor_id == actor_id,
+        deliveries.c.object_uri == object_uri,
+        deliveries.c.state == literal_column("'queued'"),
+    )
+    return await tx.first(query.limit(1)) is not None

@@ -56,6 +56,12 @@ async def find(tx: Tx, actor_id: str, kind: KeyKind, state: KeyState) -> ActorKe
     return rows.to(ActorKey, row) if row else None
 
 
+async def waiting(tx: Tx) -> list[ActorKey]:
+    """List the next keys, announced and not in use yet."""
+    query = select(actor_keys).where(actor_keys.c.state == KeyState.NEXT)
+    return [rows.to(ActorKey, row) for row in await tx.all(query)]
+
+
 async def set_state(tx: Tx, key_id: str, state: KeyState, *, now: datetime) -> None:
     """Move a key to another state; a retired one remembers since when. Wakes "documents", which show it."""
     await tx.wake("documents")
