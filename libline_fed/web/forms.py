@@ -167,6 +167,12 @@ class ChangePasswordForm(PlainForm):
     new_password = _password(N_("New password"), N_("Choose a password."))
 
 
+class DeleteAccountForm(PlainForm):
+    """Leaving for good."""
+
+    password = _password(N_("Present password"), N_("Write your present password."))
+
+
 class LanguageForm(PlainForm):
     """The language of the pages."""
 

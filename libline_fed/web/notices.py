@@ -12,6 +12,7 @@ NOTICES = {
     "confirmed-waiting": N_("Your address is confirmed. An admin will now look at your sign-up."),
     "password-changed": N_("Your password is changed. Other devices are logged out."),
     "password-reset": N_("Your new password is saved. You can log in now."),
+    "account-deleted": N_("Your account is deleted."),
     "profile-saved": N_("Your profile is saved."),
     "language-saved": N_("Your language is saved."),
     "proposal-added": N_("It is published."),

@@ -1,4 +1,4 @@
-"""A member's own settings: profile, language, password."""
+"""A member's own settings: profile, language, password, and leaving."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from libline_fed import vocabulary
 from libline_fed.domain.actors import Actor
-from libline_fed.errors import InvalidInput
+from libline_fed.errors import Conflict, InvalidInput
 from libline_fed.sanitize import plain_text
 from libline_fed.services import accounts, actors, credentials
 from libline_fed.web.context import WebContext
@@ -15,6 +15,7 @@ from libline_fed.web.forms import (
     COMMON_LANGUAGES,
     FIELD_ROWS,
     ChangePasswordForm,
+    DeleteAccountForm,
     LanguageForm,
     ProfileForm,
     split_tags,
@@ -29,7 +30,7 @@ BAD_LANGUAGES = N_("Write language codes such as en, es or fr, 10 at most.")
 
 
 class SettingsPages(Pages):
-    """The three pages under Settings."""
+    """The pages under Settings."""
 
     async def profile(self, request: Request) -> Response:
         """Show the profile form, or save it and tell other servers."""
@@ -118,6 +119,32 @@ class SettingsPages(Pages):
                 form.add_problems(error)
         return self.render(request, "settings/password.html", status=422 if form.problems else 200, form=form)
 
+    async def delete(self, request: Request) -> Response:
+        """Ask for the password, or delete the account here and on the servers that heard of it."""
+        visit = visit_of(request)
+        account, _ = visit.member()
+        form = DeleteAccountForm(visit.form if request.method == "POST" else None)
+        if request.method == "POST" and form.validate():
+            try:
+                await actors.prove_and_delete(
+                    self.store,
+                    self.context.limits,
+                    self.site,
+                    account_id=account.id,
+                    password=form.password.data,
+                    now=self.now(),
+                )
+                response = self.redirect("/", notice="account-deleted")
+                ended = cookie_line(self.context.session_cookie, "", 0, is_secure=self.site.is_https)
+                response.headers.append("set-cookie", ended)
+                response.headers["clear-site-data"] = '"cache"'
+                return response
+            except InvalidInput as error:
+                form.add_problems(error)
+            except Conflict as error:
+                form.form_errors.append(error.safe)
+        return self.render(request, "settings/delete.html", status=422 if form.problems else 200, form=form)
+
     def _profile_page(self, request: Request, form: ProfileForm) -> Response:
         return self.render(
             request,
@@ -149,4 +176,5 @@ def routes(context: WebContext) -> list[GuardedRoute]:
         form_page("/settings", pages.profile, Access.MEMBER),
         form_page("/settings/language", pages.language, Access.MEMBER),
         form_page("/settings/password", pages.password, Access.MEMBER),
+        form_page("/settings/delete", pages.delete, Access.MEMBER),
     ]

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from libline_fed.config import Registration
 from libline_fed.domain.accounts import Role
 from libline_fed.services import first_run, invitations
-from libline_fed.storage.tables import accounts, mails, sessions
+from libline_fed.storage.tables import accounts, activities, mails, sessions
 from tests.support.pages import PASSWORD, PagesWorld, pages_world, path_in
 
 
@@ -169,6 +169,30 @@ async def test_a_forgotten_password_is_set_anew_by_mail(world: PagesWorld) -> No
     used = await browser.get(path)
     assert used.response.status_code == 404
     assert "This link is not valid any more." in used.text
+
+
+async def test_a_member_leaves_and_the_address_is_gone(world: PagesWorld) -> None:
+    await world.add_member("ines", Role.ADMIN)
+    await world.add_member("ana")
+    browser = await world.member_browser("ana")
+    refused = await browser.fill("/settings/delete", password="not the password")
+    assert refused.response.status_code == 422
+    assert refused.problem_of("password") == "password-error"
+    assert (await world.browser().get("/@ana")).response.status_code == 200
+    gone = await browser.submit(refused, "/settings/delete", password=PASSWORD)
+    assert "Your account is deleted." in gone.text
+    assert (await browser.raw_get("/settings")).status_code == 303
+    assert (await world.browser().get("/@ana")).response.status_code in {404, 410}
+    sent = await world.store.read(lambda tx: tx.all(select(activities.c.type)))
+    assert "Delete" in {row.type for row in sent}
+
+
+async def test_the_only_admin_cannot_leave(world: PagesWorld) -> None:
+    await world.add_member("ines", Role.ADMIN)
+    browser = await world.member_browser("ines")
+    kept = await browser.fill("/settings/delete", password=PASSWORD)
+    assert kept.response.status_code == 422
+    assert (await browser.raw_get("/settings")).status_code == 200
 
 
 async def test_the_first_admin_comes_by_the_link_from_the_console(world: PagesWorld) -> None:

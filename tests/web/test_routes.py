@@ -67,6 +67,7 @@ FOR_MEMBERS = {
     "/settings",
     "/settings/language",
     "/settings/password",
+    "/settings/delete",
 }
 
 
