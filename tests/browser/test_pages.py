@@ -170,3 +170,25 @@ def test_headings_go_down_one_step_at_a_time(new_page: NewPage, running: Running
         levels = page.eval_on_selector_all("h1,h2,h3,h4", "all => all.map(h => Number(h.tagName[1]))")
         assert levels[0] == 1 or name == "an own offer", (name, levels)
         assert all(after - before <= 1 for before, after in pairwise(levels)), (name, levels)
+
+
+def test_pages_reflow_at_four_times_the_size(new_page: NewPage, running: Running) -> None:
+    page = new_page(width=320, member="ines")
+    too_wide: list[str] = []
+    for _, name, path_of in ALL:
+        page.goto(path_of(running))
+        if widest(page) > 0:
+            too_wide.append(f"{name}: {widest(page)} px")
+    assert too_wide == []
+
+
+def test_the_queue_has_one_line_per_row_or_a_card_without_sideways_scrolling(
+    new_page: NewPage, running: Running
+) -> None:
+    for width, tallest in ((1280, 70), (360, 400)):
+        page = new_page(width=width, member="ines")
+        page.goto("/admin/queue")
+        heights = page.eval_on_selector_all(".rows tbody tr", "all => all.map(row => row.offsetHeight)")
+        assert heights, "nothing is waiting, so nothing is tested"
+        assert max(heights) <= tallest, (width, heights)
+        assert page.eval_on_selector(".scroll", "box => box.scrollWidth - box.clientWidth") == 0, width
