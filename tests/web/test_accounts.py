@@ -138,6 +138,21 @@ async def test_the_session_cookie_is_locked_down_and_new_at_login(world: PagesWo
     assert "Domain" not in cookie
 
 
+async def test_without_tls_the_cookie_has_no_name_or_flag_that_needs_it(world: PagesWorld) -> None:
+    async with pages_world(world.store, world.clock, is_https=False) as plain:
+        await plain.add_member("ana")
+        browser = plain.browser()
+        page = await browser.get("/login")
+        values = dict(page.form("/login").values) | {"email": "ana@mail.example", "password": PASSWORD}
+        response = await browser.post("/login", values)
+        lines = response.headers.get_list("set-cookie")
+        cookie = next(line for line in lines if line.startswith("session="))
+        assert "SameSite=Lax" in cookie
+        assert "HttpOnly" in cookie
+        assert not any("Secure" in line or "__Host-" in line for line in lines)
+        assert "strict-transport-security" not in response.headers
+
+
 async def test_logging_out_ends_the_session_on_the_server(world: PagesWorld) -> None:
     await world.add_member("ana")
     browser = await world.member_browser("ana")
