@@ -20,6 +20,7 @@ from libline_fed.services.keys import Keyring
 from libline_fed.storage import deliveries, peers
 from libline_fed.storage.store import Store
 from tests.support import keys
+from tests.support.fediverse import Fediverse, fediverse
 from tests.support.inboxes import Inbox, serve
 from tests.support.outbox import SEALER, URIS, Outbox
 
@@ -102,3 +103,10 @@ async def sending(store: Store, clock: FrozenClock, now: datetime) -> AsyncItera
     yield made
     await client.aclose()
     await made.close()
+
+
+@pytest.fixture
+async def world(store: Store, clock: FrozenClock) -> AsyncIterator[Fediverse]:
+    """Our inbox, and people elsewhere."""
+    async with fediverse(store, clock) as made:
+        yield made

@@ -23,6 +23,7 @@ from libline_fed.domain.accounts import AccountState
 from libline_fed.domain.actors import Actor
 from libline_fed.domain.inbox_activities import InboxActivity
 from libline_fed.domain.peers import Policies
+from libline_fed.domain.proposals import Draft, Proposal
 from libline_fed.federation.admit import Admitter
 from libline_fed.federation.fetch import Fetcher
 from libline_fed.federation.http_client import HttpClient
@@ -33,7 +34,7 @@ from libline_fed.federation.keys import RemoteKeys
 from libline_fed.federation.resolve import Resolver
 from libline_fed.federation.signatures import Verifier, sign
 from libline_fed.sealing import Sealer
-from libline_fed.services import follows, members, notifications
+from libline_fed.services import follows, members, notifications, proposals
 from libline_fed.services import inbox as inbox_service
 from libline_fed.services.instance import ensure_instance_actor
 from libline_fed.services.keys import Keyring
@@ -219,6 +220,22 @@ class Fediverse:
         )
         assert (await self.receive(person, yes)).state == "applied"
         return followed
+
+    async def listed(self) -> list[str]:
+        """List the titles of the offers that visitors see."""
+        now = self.clock.now()
+        page = await self.store.read(
+            lambda tx: proposals.directory(tx, purpose="offer", viewer_is_member=False, now=now)
+        )
+        return [item.proposal.title for item in page.items]
+
+    async def own_offer(self, author: Actor) -> Proposal:
+        """Publish an offer of a member."""
+        draft = Draft("offer", "Ours", "A text.", "en", ("A0301",), ("en",), ("M1",))
+        now = self.clock.now()
+        return await self.store.write(
+            lambda tx: proposals.add(tx, self.site, author=author, draft=draft, now=now)
+        )
 
     async def notices(self, member: Actor) -> list[str]:
         """List the kinds of a member's notifications, oldest first."""
