@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-
 from libline_fed.bench.databases import fresh_database
 from libline_fed.bench.machine import Quiet, busy_share, cpu_s, percentile, rss_mb, signs_per_s, spin_s
 from libline_fed.bench.processes import ask, free_ports, running
@@ -72,7 +70,7 @@ def measure_inbox(count: int, *, server_url: str | None, say: Say) -> Report:
             say(f"signing {count} activities")
             requests = _notes(scene, WARM_UP_COUNT + count)
             say("measuring the bound")
-            bound = _thin_rate(folder, key[1], requests[WARM_UP_COUNT:], server_url)
+            before = _thin_rate(folder, key[1], requests[WARM_UP_COUNT:], server_url)
             say("measuring the inbox")
             expect_accepted(scene.send(requests[:WARM_UP_COUNT]), WARM_UP_COUNT)
             wait_until(lambda: scene.posts_count() >= WARM_UP_COUNT, "the first activities were not applied")
@@ -84,7 +82,9 @@ def measure_inbox(count: int, *, server_url: str | None, say: Say) -> Report:
             )
             applied_s = time.time() - report["begin_at"]
             used_s = cpu_s(scene.serve.process.pid) - cpu_before_s
-            figures = _inbox_figures(count, report, applied_s, used_s, bound, scene)
+            say("measuring the bound again")
+            after = _thin_rate(folder, key[1], requests[WARM_UP_COUNT:], server_url)
+            figures = _inbox_figures(count, report, applied_s, used_s, (before + after) / 2, scene)
     return Report("inbox", _kind(server_url), figures, quiet[0].warning())
 
 
@@ -137,7 +137,7 @@ def measure_fanout(count: int, *, server_url: str | None, say: Say) -> Report:
             say(f"{count} followers on {count} hosts")
             scene.be_followed(count)
             say("measuring the bound")
-            bound = _signing_bound(key[0])
+            before = signs_per_s(key[0])
             say("measuring the fan-out")
             cpu_before_s = cpu_s(scene.serve.process.pid)
             before_count = scene.deliveries_count()
@@ -151,6 +151,7 @@ def measure_fanout(count: int, *, server_url: str | None, say: Say) -> Report:
             used_s = cpu_s(scene.serve.process.pid) - cpu_before_s
             totals = ask(scene.control_port, "/totals")
             committed_at = scene.activity_at("Create").timestamp()
+            bound = (before + signs_per_s(key[0])) / 2
             figures = _fanout_figures(sent_count, totals, committed_at, used_s, bound, scene)
     return Report("fan-out", _kind(server_url), figures, quiet[0].warning())
 
@@ -172,10 +173,6 @@ PROPOSAL = (
     "--mode",
     "M1",
 )
-
-
-def _signing_bound(private_key: RSAPrivateKey) -> float:
-    return signs_per_s(private_key, threads_count=2)
 
 
 def _fanout_figures(
