@@ -142,8 +142,8 @@ def follow_path(actor: Actor) -> str:
 def fill_template(template: str, *, handle: str, uri: str, is_http_allowed: bool) -> str | None:
     """Put our URI into another server's template, if that leads to the server of the handle and nowhere else.
 
-    https only, one placeholder, and the same registrable domain: `social.library.example` may answer for
-    `library.example`, but nobody may for all of `example`.
+    https only, one placeholder, and the same registrable domain: `social.bib.example` may answer for
+    `bib.example`, but nobody may for all of `example`.
     """
     placeholder = next((name for name in ("{uri}", "{object}") if template.count(name) == 1), None)
     if placeholder is None or template.count("{") != 1:
