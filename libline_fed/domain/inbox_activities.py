@@ -31,7 +31,7 @@ class InboxState(StrEnum):
 class ReceivedActivity:
     """What the inbox knows of an activity whose signature is verified."""
 
-    activity_hash: bytes  # SHA-256 of the activity's id
+    activity_hash: bytes  # SHA-256 of its actor's and its own id
     activity_uri: str
     type: str
     actor_uri: str

@@ -78,6 +78,13 @@ class HostLimits:
         self._per_minute = per_minute
         self._windows: dict[str, _Window] = {}
 
+    def wait_s(self, host: str, now: datetime) -> int | None:
+        """Return the seconds to wait if no post is left, None if one is; counts nothing."""
+        window = self._windows.get(host)
+        if window is None or now >= window.ends_at or window.hits_count < self._per_minute:
+            return None
+        return max(1, int((window.ends_at - now).total_seconds()))
+
     def hit(self, host: str, now: datetime) -> int | None:
         """Count one post; return the seconds to wait if it is one too many."""
         window = self._windows.get(host)
@@ -115,7 +122,10 @@ class Inbox:
         self._keys = remote_keys
         self._resolver = resolver
         self._policies = policies
-        self._limits = HostLimits(per_host_per_minute)
+        # Two counts, so that posts in another's name only ever hold up keys that nobody has seen yet.
+        self._proven = HostLimits(per_host_per_minute)
+        self._claimed = HostLimits(per_host_per_minute)
+        self._doubts = HostLimits(1)  # per actor: how often its server is asked whether it is gone
         self._waiting: asyncio.Queue[tuple[ReceivedActivity, asyncio.Future[None]]] = asyncio.Queue()
 
     def routes(self) -> list[Route]:
@@ -157,7 +167,7 @@ class Inbox:
             return body
         now = self._clock.now()
         signed = SignedRequest(request.method, _target(request.scope), request.scope["headers"], body)
-        refusal = self._refuse_early(signed, now)
+        refusal = await self._refuse_early(signed, now)
         if refusal is not None:
             return refusal
         document = parse_json(body)
@@ -166,18 +176,21 @@ class Inbox:
         activity = parse_activity(document)
         if isinstance(activity, Refusal):
             return activity
-        if await self._is_end_of_a_stranger(activity, signed):
+        if await self._is_end_of_a_stranger(activity):
             return None
         sender = await self._verifier.verify(signed, now=now)
         if isinstance(sender, Refusal):
-            return await self._after_failed_check(sender, activity)
+            return await self._after_failed_check(sender, activity, key_id_of(signed), now)
+        wait_s = self._proven.hit(sender.host, now)
+        if wait_s is not None:
+            return Refusal(RefusalReason.RATE_LIMITED, str(wait_s))
         refusal = await self._refuse_ownership(activity, document, sender, now)
         if refusal is not None:
             return None if refusal.reason is RefusalReason.NOT_FOR_US else refusal
         await self._keep(activity, sender, body)
         return None
 
-    def _refuse_early(self, signed: SignedRequest, now: datetime) -> Refusal | None:
+    async def _refuse_early(self, signed: SignedRequest, now: datetime) -> Refusal | None:
         """Turn blocked and over-busy hosts away before anything is looked up or fetched."""
         key_id = key_id_of(signed)
         if key_id is None:
@@ -190,27 +203,32 @@ class Inbox:
             return Refusal(RefusalReason.HOST_BLOCKED, host)
         if not verdict.is_open:
             return Refusal(RefusalReason.HOST_NOT_ALLOWED, host)
-        wait_s = self._limits.hit(host, now)
+        wait_s = self._proven.wait_s(host, now)
+        if wait_s is None and not self._keys.is_in_memory(key_id):
+            wait_s = self._claimed.hit(host, now)
+            if wait_s is not None and await self._keys.is_stored(key_id):
+                wait_s = None
         return Refusal(RefusalReason.RATE_LIMITED, str(wait_s)) if wait_s is not None else None
 
-    async def _is_end_of_a_stranger(self, activity: Activity, signed: SignedRequest) -> bool:
-        """Tell whether somebody never heard of says goodbye or has news of itself: nothing to do for that."""
+    async def _is_end_of_a_stranger(self, activity: Activity) -> bool:
+        """Tell whether somebody never heard of, or gone, says goodbye or has news: nothing to do for that."""
         if activity.type not in {"Delete", "Update"} or activity.object_uri != activity.actor_uri:
             return False
-        key_id = key_id_of(signed)
-        if key_id is not None and self._keys.is_in_memory(key_id):
-            return False
-        return await self._store.read(lambda tx: actors.by_uri(tx, activity.actor_uri)) is None
+        known = await self._store.read(lambda tx: actors.by_uri(tx, activity.actor_uri))
+        return known is None or known.gone_at is not None
 
-    async def _after_failed_check(self, refusal: Refusal, activity: Activity) -> Refusal | None:
+    async def _after_failed_check(
+        self, refusal: Refusal, activity: Activity, key_id: str | None, now: datetime
+    ) -> Refusal | None:
         """Believe an actor's own Delete without its key, if its server says that it is gone."""
         is_own_end = activity.type == "Delete" and activity.object_uri == activity.actor_uri
         if not is_own_end or refusal.reason is not RefusalReason.KEY_GONE:
             return refusal
+        if host_of(key_id) != host_of(activity.actor_uri) or self._doubts.hit(activity.actor_uri, now):
+            return refusal
         try:
             found = await self._resolver.actor(activity.actor_uri, Budget(2), is_refresh=True)
         except PeerGone:
-            now = self._clock.now()
 
             async def unit(tx: Tx) -> None:
                 actor = await actors.by_uri(tx, activity.actor_uri)
@@ -257,7 +275,8 @@ class Inbox:
         Raises: StoreBusy.
         """
         received = ReceivedActivity(
-            activity_hash=sha256(activity.uri.encode()).digest(),
+            # With the actor: nobody can use up the id of another one's activity before it comes.
+            activity_hash=sha256(f"{activity.actor_uri}\n{activity.uri}".encode()).digest(),
             activity_uri=activity.uri,
             type=activity.type[:40],
             actor_uri=activity.actor_uri,

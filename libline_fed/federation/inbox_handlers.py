@@ -27,6 +27,9 @@ async def on_follow(work: Work, ready: Ready) -> Result:
         return refused(RefusalReason.ACTOR_SUSPENDED, ready.activity.actor_uri)
     if followed is None:
         return ignored(RefusalReason.UNKNOWN_OBJECT, ready.activity.object_uri or "")
+    namesake = await follows.by_uri(work.tx, ready.activity.uri)
+    if namesake is not None and namesake.follower_id != follower.id:
+        return refused(RefusalReason.WRONG_OWNER, ready.activity.uri)
     state = await following.receive_follow(
         work.tx, work.site, uri=ready.activity.uri, follower=follower, followed=followed, now=work.now
     )

@@ -1,6 +1,7 @@
 """Handlers of Create, Update and Delete: what others write, change and take back."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from libline_fed.activitypub.objects import (
     ActorDocument,
@@ -68,22 +69,37 @@ async def _arrival(work: Work, ready: Ready) -> Arrival | Result:
         return refused(RefusalReason.ACTOR_SUSPENDED, ready.activity.actor_uri)
     if work.known.tombstones.get(note.uri) == note.author_uri:
         return ignored(RefusalReason.TOMBSTONED, note.uri)
+    if note.uri in work.known.actors:
+        return refused(RefusalReason.WRONG_OWNER, note.uri)
     if note.uri in work.known.posts:
         return ignored(RefusalReason.OUTDATED, "known already")
+    proposal = work.known.proposals.get(note.uri)
+    if proposal is not None:
+        is_own = proposal.author_id == author.id
+        return (
+            ignored(RefusalReason.OUTDATED, "known as a proposal")
+            if is_own
+            else refused(RefusalReason.WRONG_OWNER, note.uri)
+        )
     if note.poll_vote is not None:
         return ignored(RefusalReason.NOT_FOR_US, "a vote, and no poll of ours")
     recipients = await _willing(work, author, recipients_of(note, work.site.uris))
-    replied_to = await _owner_of_answered(work, author, note.in_reply_to_uri)
-    if not (recipients or replied_to or work.known.is_followed(author)):
-        return ignored(RefusalReason.NOT_FOR_US, "nobody here follows the author or is addressed")
-    return Arrival(
+    arrival = Arrival(
         admitted=narrowed(ready.document, note),
         author=author,
         to=ready.activity.to,
         cc=ready.activity.cc,
         recipients=recipients,
-        replied_to=replied_to,
+        replied_to=await _owner_of_answered(work, author, note.in_reply_to_uri),
     )
+    visibility = remote_posts.visibility(arrival)
+    replied_to_id = arrival.replied_to.id if arrival.replied_to is not None else None
+    if visibility not in OPEN_TO_ALL and replied_to_id not in {recipient.id for recipient in recipients}:
+        arrival = replace(arrival, replied_to=None)  # not for the one it answers: not theirs to know of
+    is_followed = visibility is not Visibility.DIRECT and work.known.is_followed(author)
+    if not (recipients or arrival.replied_to or is_followed):
+        return ignored(RefusalReason.NOT_FOR_US, "nobody here follows the author or is addressed")
+    return arrival
 
 
 async def _willing(work: Work, author: Actor, uris: Collection[str]) -> tuple[Actor, ...]:
@@ -121,6 +137,10 @@ async def on_create(work: Work, ready: Ready) -> Result:
     if buried.get(document.note.uri) == author.uri:
         return ignored(RefusalReason.TOMBSTONED, document.note.uri)
     note = document.note
+    post = (await posts.by_uris(work.tx, (note.uri,))).get(note.uri)
+    is_taken = post is not None and post.author_id != author.id
+    if is_taken or await work.actor(note.uri) is not None:
+        return refused(RefusalReason.WRONG_OWNER, note.uri)
     to, cc = (note.to, note.cc) if note.to or note.cc else (ready.activity.to, ready.activity.cc)
     if visibility_of(to, cc, author.followers_uri) not in OPEN_TO_ALL:
         return ignored(RefusalReason.NOT_FOR_US, "a proposal that is not public")
@@ -224,12 +244,19 @@ async def _bury(work: Work, uri: str, owner: Actor) -> Result:
     known = proposal or post
     if known is not None and known.author_id != owner.id:
         return refused(RefusalReason.WRONG_OWNER, uri)
-    if uri in await tombstones.among(work.tx, (uri,)):
+    if known is None and uri in await tombstones.among(work.tx, (uri,)):
         return ignored(RefusalReason.TOMBSTONED, uri)
     if proposal is not None:
         await proposals.remove(work.tx, proposal.id)
     elif post is not None:
         await posts.remove(work.tx, post.id)
     former_type = "Note" if proposal is not None else post.type if post is not None else None
-    await tombstones.add(work.tx, uri, former_type=former_type, owner_uri=owner.uri, now=work.now)
+    await tombstones.add(
+        work.tx,
+        uri,
+        former_type=former_type,
+        owner_uri=owner.uri,
+        now=work.now,
+        is_known=known is not None,
+    )
     return APPLIED if known is not None else ignored(RefusalReason.UNKNOWN_OBJECT, uri)

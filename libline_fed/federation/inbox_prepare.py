@@ -10,7 +10,7 @@ from libline_fed.activitypub.wire import parse_json
 from libline_fed.domain.actors import Actor
 from libline_fed.domain.follows import FollowState
 from libline_fed.domain.inbox_activities import InboxActivity, InboxState
-from libline_fed.errors import PeerGone, PeerRefused, PeerUnavailable, Refusal, RefusalReason
+from libline_fed.errors import NotFound, PeerGone, PeerRefused, PeerUnavailable, Refusal, RefusalReason
 from libline_fed.federation.admit import Admitter, Budget, Document
 from libline_fed.federation.inbox_work import Ready, Result, ignored, refused
 from libline_fed.federation.keys import RemoteKeys
@@ -106,6 +106,8 @@ class Preparer:
             ready.result = ignored(RefusalReason.UNKNOWN_OBJECT, error.detail)
         except PeerRefused as error:
             ready.result = refused(RefusalReason.UNAVAILABLE, error.detail)
+        except NotFound as error:  # it is served there, and is gone or suspended here
+            ready.result = refused(RefusalReason.ACTOR_SUSPENDED, error.detail)
 
     async def _fetch_more(self, ready: Ready, actor: Actor, budget: Budget, *, is_followed: bool) -> None:
         match ready.activity.type:
@@ -128,6 +130,9 @@ class Preparer:
             await self._refresh(ready, actor, budget)
             return
         if document is not None:
+            return
+        if host_of(ready.activity.object_uri) != actor.host:  # cannot be the actor's: nothing to ask for
+            ready.result = refused(RefusalReason.FOREIGN_ID, ready.activity.object_uri or "no object")
             return
         named = (*ready.activity.to, *ready.activity.cc)
         if not is_followed and not any(self._site.uris.is_local(uri) for uri in named):

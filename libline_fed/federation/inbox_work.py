@@ -120,6 +120,7 @@ def _named(uris: Uris, batch: Sequence[Ready]) -> tuple[set[str], set[str], set[
         note = note_of(ready)
         if note is not None:
             objects.add(note.uri)
+            people.add(note.uri)  # who takes an actor's id for a post must be found out
             people.update(recipients_of(note, uris))
             if note.in_reply_to_uri is not None and uris.is_local(note.in_reply_to_uri):
                 answered.add(note.in_reply_to_uri)

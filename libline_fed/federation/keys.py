@@ -15,6 +15,7 @@ from libline_fed.clock import Clock
 from libline_fed.domain.remote_keys import RemoteKey
 from libline_fed.errors import PeerGone, PeerRefused, PeerUnavailable, Refusal, RefusalReason
 from libline_fed.federation.admit import Admitter, Budget
+from libline_fed.federation.newcomers import Newcomers
 from libline_fed.federation.signatures import VerificationKey
 from libline_fed.storage import actors, remote_keys
 from libline_fed.storage.store import Store, Tx
@@ -38,6 +39,7 @@ class RemoteKeys:
 
     def __init__(self, store: Store, admitter: Admitter, clock: Clock) -> None:
         self._store = store
+        self._newcomers = Newcomers()
         self._admitter = admitter
         self._clock = clock
         self._memory: OrderedDict[str, _Known] = OrderedDict()
@@ -47,6 +49,11 @@ class RemoteKeys:
         """Tell whether a key can be had without any I/O."""
         known = self._memory.get(key_id)
         return known is not None and self._clock.now() < known.until
+
+    async def is_stored(self, key_id: str) -> bool:
+        """Tell whether a usable key can be had from the database."""
+        row = await self._store.read(lambda tx: remote_keys.get(tx, key_id))
+        return row is not None and row.public_pem is not None
 
     def forget(self, owner_uri: str) -> None:
         """Drop an actor's keys from memory: its document changed."""
@@ -89,7 +96,15 @@ class RemoteKeys:
             is_due = refresh and _may_refresh(known, now)
             if now < known.until and not is_due:
                 return replace(known, until=min(known.until, now + MEMORY_TTL))
+        wait_s = await self._newcomer_waits_s(host_of(key_id) or "", now) if row is None else None
+        if wait_s is not None:
+            return _Known(Refusal(RefusalReason.RATE_LIMITED, str(wait_s)), now)
         return await self._fetch(key_id, row, is_refresh=refresh and row is not None, now=now)
+
+    async def _newcomer_waits_s(self, host: str, now: datetime) -> int | None:
+        if await self._store.read(lambda tx: remote_keys.knows_host(tx, host)):
+            return None
+        return self._newcomers.hit(host, now)
 
     async def _fetch(self, key_id: str, row: RemoteKey | None, *, is_refresh: bool, now: datetime) -> _Known:
         failure: Refusal

@@ -121,6 +121,8 @@ class Resolver:
         url = url.strip().partition("#")[0]
         known = await self._store.read(lambda tx: _known(tx, url))
         if known is not None:
+            if isinstance(known, Actor) and not known.is_usable:
+                raise NotFound(f"{url} is gone or suspended", safe="There is no person at this address.")
             if not (isinstance(known, Actor) and not known.is_local and self._is_stale(known)):
                 return known
         elif self._site.uris.is_local(url):
@@ -198,7 +200,8 @@ class Resolver:
                     return []
         except LibLineError:
             return []
-        for uri in listed.item_uris[:BACKFILL_ITEMS]:
+        own = [uri for uri in listed.item_uris if host_of(uri) == actor.host]
+        for uri in own[:BACKFILL_ITEMS]:
             try:
                 admitted = await self._admitter.fetched(uri, budget)
             except LibLineError:
@@ -248,14 +251,25 @@ class Resolver:
         return await self._keep_actor(admitted, acct_host)
 
     async def _confirmed_host(self, asked: str, jrd: Jrd, admitted: Admitted[ActorDocument]) -> str:
-        """Let the actor's own server confirm an address at another domain (split domains)."""
+        """Let an address at another domain be confirmed from both ends (split domains).
+
+        The actor's own server must name it, and so must the domain in it: else anybody could take an address
+        of a domain that was never asked.
+        """
         document = admitted.document
         subject = parse_acct(jrd.subject)
-        if subject is None:
+        if subject is None or subject[0].lower() != document.handle.lower():
             raise _unusable(f"no usable subject {jrd.subject[:200]!r} for {asked}")
-        confirmed = await self._webfinger(f"acct:{document.handle}@{admitted.host}", admitted.host)
-        if confirmed.self_uris != (document.uri,) or confirmed.subject.lower() != jrd.subject.lower():
-            raise _unusable(f"{admitted.host} does not confirm {jrd.subject[:200]} for {document.uri}")
+        canonical = f"acct:{subject[0]}@{subject[1]}"
+        for resource, host in (
+            (f"acct:{document.handle}@{admitted.host}", admitted.host),
+            (canonical, subject[1]),
+        ):
+            if resource.lower() == asked.lower():
+                continue  # that is what `jrd` answered
+            confirmed = await self._webfinger(resource, host)
+            if confirmed.self_uris != (document.uri,) or parse_acct(confirmed.subject) != subject:
+                raise _unusable(f"{host} does not confirm {jrd.subject[:200]} for {document.uri}")
         return subject[1]
 
     async def _webfinger(self, resource: str, host: str) -> Jrd:

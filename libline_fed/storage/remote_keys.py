@@ -16,6 +16,16 @@ async def get(tx: Tx, key_id: str) -> RemoteKey | None:
     return rows.to(RemoteKey, row) if row else None
 
 
+async def knows_host(tx: Tx, host: str) -> bool:
+    """Tell whether a usable key of exactly this server is known."""
+    statement = (
+        select(remote_keys.c.key_id)
+        .where(remote_keys.c.host == host, remote_keys.c.public_pem.is_not(None))
+        .limit(1)
+    )
+    return await tx.first(statement) is not None
+
+
 async def put(tx: Tx, key: RemoteKey) -> None:
     """Insert or replace what is known of a key id."""
     values = {

@@ -11,10 +11,23 @@ from libline_fed.storage.store import Tx
 from libline_fed.storage.tables import tombstones
 
 
-async def add(tx: Tx, uri: str, *, former_type: str | None, owner_uri: str | None, now: datetime) -> None:
-    """Remember that something was deleted."""
-    values = {"uri": uri, "former_type": former_type, "owner_uri": owner_uri, "deleted_at": now}
-    await tx.execute(tx.insert(tombstones).values(**values).on_conflict_do_nothing())
+async def add(
+    tx: Tx,
+    uri: str,
+    *,
+    former_type: str | None,
+    owner_uri: str | None,
+    now: datetime,
+    is_known: bool = False,
+) -> None:
+    """Remember that something was deleted; what was known here overrules a mere claim to have owned it."""
+    values = {"former_type": former_type, "owner_uri": owner_uri, "deleted_at": now}
+    statement = tx.insert(tombstones).values(uri=uri, **values)
+    await tx.execute(
+        statement.on_conflict_do_update(index_elements=[tombstones.c.uri], set_=values)
+        if is_known
+        else statement.on_conflict_do_nothing()
+    )
 
 
 async def among(tx: Tx, uris: Collection[str]) -> dict[str, str | None]:

@@ -13,18 +13,21 @@ from typing import Any
 
 import httpx
 from sqlalchemy import func, select
-from starlette.applications import Starlette
+from starlette.routing import Router
 
-from libline_fed.activitypub.keys import PrivateKey
+from libline_fed.activitypub.keys import PrivateKey, load_private
 from libline_fed.activitypub.uris import Uris
 from libline_fed.clock import FrozenClock
 from libline_fed.config import Federation, Registration
 from libline_fed.domain.accounts import AccountState
 from libline_fed.domain.actors import Actor
+from libline_fed.domain.follows import Follow
 from libline_fed.domain.inbox_activities import InboxActivity
 from libline_fed.domain.peers import Policies
 from libline_fed.domain.proposals import Draft, Proposal
+from libline_fed.errors import NotFound
 from libline_fed.federation.admit import Admitter
+from libline_fed.federation.failures import FailureAnswers
 from libline_fed.federation.fetch import Fetcher
 from libline_fed.federation.http_client import HttpClient
 from libline_fed.federation.inbox import Inbox
@@ -34,12 +37,13 @@ from libline_fed.federation.keys import RemoteKeys
 from libline_fed.federation.resolve import Resolver
 from libline_fed.federation.signatures import Verifier, sign
 from libline_fed.sealing import Sealer
-from libline_fed.services import follows, members, notifications, proposals
+from libline_fed.services import follows, members, notifications, posts, proposals
 from libline_fed.services import inbox as inbox_service
 from libline_fed.services.instance import ensure_instance_actor
 from libline_fed.services.keys import Keyring
 from libline_fed.services.site import Site
 from libline_fed.storage import accounts, actors
+from libline_fed.storage import posts as post_rows
 from libline_fed.storage.store import Store, Tx
 from libline_fed.storage.tables import activities, metadata
 from tests.support import keys
@@ -149,9 +153,8 @@ class Fediverse:
 
     def meet(self, host: str, name: str, key: str = "ana") -> Person:
         """Put a person on another server."""
-        private = {"ana": keys.ANA_RSA_PRIVATE, "ben": keys.BEN_RSA_PRIVATE}[key]
-        pem = {"ana": keys.ANA_RSA.public_pem, "ben": keys.BEN_RSA.public_pem}[key]
-        person = Person(host, name, private, pem)
+        pair = {"ana": keys.ANA_RSA, "ben": keys.BEN_RSA, "cleo": keys.CLEO_RSA}[key]
+        person = Person(host, name, load_private(pair.private_pem), pair.public_pem)
         self.served[person.uri] = person.document
         return person
 
@@ -183,6 +186,18 @@ class Fediverse:
         listed = await self.store.read(inbox_service.list_activities)
         return next(row for row in listed if row.activity_uri == document["id"])
 
+    async def rows(self, *but: str) -> dict[str, list[Any]]:
+        """Return every row of every table but some: what must stay as it is, byte for byte."""
+
+        async def unit(tx: Tx) -> dict[str, list[Any]]:
+            return {
+                table.name: sorted(repr(tuple(row)) for row in await tx.all(select(table)))
+                for table in metadata.sorted_tables
+                if table.name not in but
+            }
+
+        return await self.store.read(unit)
+
     async def counts(self) -> dict[str, int]:
         """Count the rows of every table: what must not change when something is refused."""
 
@@ -211,10 +226,7 @@ class Fediverse:
     async def follow(self, follower: Actor, person: Person) -> Actor:
         """Let a member follow a person elsewhere who says yes; return the person as known here."""
         followed = await self.resolver.find_actor(person.uri)
-        now = self.clock.now()
-        asked = await self.store.write(
-            lambda tx: follows.follow(tx, self.site, follower=follower, followed=followed, now=now)
-        )
+        asked = await self.ask_to_follow(follower, person)
         yes = person.says(
             "Accept", {"id": asked.uri, "type": "Follow", "actor": follower.uri, "object": person.uri}
         )
@@ -228,6 +240,37 @@ class Fediverse:
             lambda tx: proposals.directory(tx, purpose="offer", viewer_is_member=False, now=now)
         )
         return [item.proposal.title for item in page.items]
+
+    async def ask_to_follow(self, follower: Actor, person: Person) -> Follow:
+        """Let a member ask to follow a person elsewhere, who has not answered yet."""
+        followed = await self.resolver.find_actor(person.uri)
+        now = self.clock.now()
+        return await self.store.write(
+            lambda tx: follows.follow(tx, self.site, follower=follower, followed=followed, now=now)
+        )
+
+    async def state_of(self, uri: str) -> tuple[str, str | None]:
+        """Return where the activity with an id stands, and why."""
+        listed = await self.store.read(inbox_service.list_activities)
+        row = next(row for row in listed if row.activity_uri == uri)
+        return row.state, row.reason
+
+    async def readers(self, uri: str, *people: Actor | None) -> list[bool]:
+        """Tell for each of some members, or None for a visitor, whether they may read a post."""
+
+        async def reads(tx: Tx, post_id: str, reader: Actor | None) -> bool:
+            account = await accounts.by_actor(tx, reader.id) if reader is not None else None
+            try:
+                await posts.get(tx, post_id, account)
+            except NotFound:
+                return False
+            return True
+
+        async def unit(tx: Tx) -> list[bool]:
+            post = (await post_rows.by_uris(tx, (uri,)))[uri]
+            return [await reads(tx, post.id, reader) for reader in people]
+
+        return await self.store.read(unit)
 
     async def own_offer(self, author: Actor) -> Proposal:
         """Publish an offer of a member."""
@@ -255,7 +298,9 @@ class Fediverse:
 
 
 @contextlib.asynccontextmanager
-async def fediverse(store: Store, clock: FrozenClock) -> AsyncIterator[Fediverse]:
+async def fediverse(
+    store: Store, clock: FrozenClock, *, mode: Federation = Federation.OPEN
+) -> AsyncIterator[Fediverse]:
     """Build our side over a fake network."""
     served: dict[str, Any] = {}
     asked: list[str] = []
@@ -284,7 +329,7 @@ async def fediverse(store: Store, clock: FrozenClock) -> AsyncIterator[Fediverse
     )
     keyring = Keyring(store, Sealer("x" * 40))
     uris = Uris(US)
-    site = Site(uris, keyring, "Test", "", None, Registration.OPEN, Federation.OPEN, "en", is_https=True)
+    site = Site(uris, keyring, "Test", "", None, Registration.OPEN, mode, "en", is_https=True)
     now = clock.now()
     await keyring.prepare(now=now)
     instance = await store.write(lambda tx: ensure_instance_actor(tx, site, now=now))
@@ -293,7 +338,7 @@ async def fediverse(store: Store, clock: FrozenClock) -> AsyncIterator[Fediverse
         return uris.main_key(uris.instance_actor), await keyring.signing_key(instance.id)
 
     def present() -> Policies:
-        return Policies(Federation.OPEN, policies)
+        return Policies(mode, policies)
 
     fetcher = Fetcher(client, signer, clock)
     admitter = Admitter(fetcher, uris, present)
@@ -312,7 +357,7 @@ async def fediverse(store: Store, clock: FrozenClock) -> AsyncIterator[Fediverse
     preparer = Preparer(store, site, admitter=admitter, resolver=resolver, remote_keys=remote_keys)
     stop = asyncio.Event()
     writing = asyncio.create_task(inbox.run(stop))
-    app = Starlette(routes=inbox.routes())
+    app = FailureAnswers(Router(inbox.routes()))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app)) as http:
         yield Fediverse(
             store,
