@@ -57,6 +57,7 @@ _INVISIBLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffc]"
     "|[\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]|[\U000e0000-\U000e007f]"
 )
+_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufeff\ud800-\udfff]")
 _TAG = re.compile(r"<[^<>]*>?")
 _BREAK_TAG = re.compile(r"<(?:br|/p|/li|/blockquote|/pre|/h[1-6]|/div|/tr)\b[^<>]*>", re.IGNORECASE)
 _HEADING = re.compile(r"<(/?)h[1-6](?:\s[^<>]*)?>", re.IGNORECASE)
@@ -137,6 +138,11 @@ def clean_line(text: str, max_characters: int) -> str:
         if marks_count <= _MAX_MARKS:
             kept.append(character)
     return " ".join("".join(kept).split())[:max_characters].rstrip()
+
+
+def clean_text(text: str) -> str:
+    """Drop characters that are never meant (and that no database takes), and end lines in one way."""
+    return _CONTROLS.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def linkify_text(text: str) -> str:

@@ -9,7 +9,7 @@ from libline_fed.domain.accounts import Member
 from libline_fed.domain.actors import Actor
 from libline_fed.domain.keys import PublicKeys
 from libline_fed.errors import InvalidInput, NotFound
-from libline_fed.sanitize import clean_line, linkify_text
+from libline_fed.sanitize import clean_line, clean_text, linkify_text
 from libline_fed.services import accounts, credentials, outbox, proposals
 from libline_fed.services.documents import actor_document
 from libline_fed.services.limits import Limits
@@ -73,9 +73,9 @@ async def edit_profile(  # noqa: PLR0913  a profile has these parts
         actor_id,
         now,
         name=clean_line(name, MAX_NAME_CHARACTERS),
-        summary_text=summary_text,
+        summary_text=clean_text(summary_text),
         summary_html=linkify_text(summary_text),
-        languages=list(languages),
+        languages=list(dict.fromkeys(map(vocabulary.canonical_language, languages))),
         fields=[[clean_line(label, MAX_FIELD_CHARACTERS), linkify_text(value)] for label, value in fields],
         is_discoverable=is_discoverable,
         manually_approves_followers=manually_approves_followers,

@@ -6,12 +6,13 @@ from typing import Any
 
 from libline_fed.domain.actors import Actor
 from libline_fed.domain.follows import Follow, FollowState
-from libline_fed.errors import Conflict, Forbidden, NotFound
+from libline_fed.domain.peers import Verdict
+from libline_fed.errors import Conflict, Forbidden, LibLineError, NotFound
 from libline_fed.ids import new_id
 from libline_fed.services import outbox
 from libline_fed.services.notifications import notify
 from libline_fed.services.site import Site
-from libline_fed.storage import actors, follows, proposals
+from libline_fed.storage import actors, follows, peers, proposals
 from libline_fed.storage.store import Tx
 
 
@@ -27,19 +28,13 @@ class FollowView:
 
 
 async def follow(tx: Tx, site: Site, *, follower: Actor, followed: Actor, now: datetime) -> Follow:
-    """Let a local actor follow somebody; asking again after a no is a new question.
+    """Let a local actor follow somebody; asking again after a no is a new question, else it changes nothing.
 
     Raises: Conflict for oneself or an actor that is gone, Forbidden if blocked.
     """
-    if follower.id == followed.id:
-        raise Conflict("nobody can follow themselves", safe="You cannot follow yourself.")
-    if not followed.is_usable:
-        raise Conflict(f"{followed.uri} is gone or suspended")
-    if await follows.is_blocked(tx, blocker_id=followed.id, blocked_id=follower.id):
-        raise Forbidden(f"{followed.uri} blocks {follower.uri}")
-    known = await follows.between(tx, follower.id, followed.id)
-    if known is not None and known.state != FollowState.REJECTED:
-        return known
+    obstacle = await _obstacle(tx, follower, followed)
+    if obstacle is not None:
+        raise obstacle
     follow_id = new_id(now)
     made = Follow(
         id=follow_id,
@@ -50,37 +45,30 @@ async def follow(tx: Tx, site: Site, *, follower: Actor, followed: Actor, now: d
         created_at=now,
         accepted_at=None,
     )
-    if followed.is_local:
-        return await _arrive(tx, made, follower=follower, followed=followed, now=now)
-    made = Follow(
-        id=follow_id,
-        uri=await outbox.tell(
-            tx,
-            site,
-            actor=follower,
-            whom=followed,
-            type_="Follow",
-            object_=followed.uri,
-            object_uri=followed.uri,
-            now=now,
-        ),
-        follower_id=follower.id,
-        followed_id=followed.id,
-        state=FollowState.PENDING,
-        created_at=now,
-        accepted_at=None,
-    )
-    await follows.put(tx, made)
-    return made
+    if await follows.ask(tx, made):
+        if followed.is_local:
+            await _arrive(tx, made, follower=follower, followed=followed, now=now)
+        else:
+            await outbox.tell(
+                tx,
+                site,
+                actor=follower,
+                whom=followed,
+                type_="Follow",
+                object_=followed.uri,
+                object_uri=followed.uri,
+                now=now,
+                activity_id=follow_id,
+            )
+    settled = await follows.between(tx, follower.id, followed.id)
+    assert settled is not None
+    return settled
 
 
 async def unfollow(tx: Tx, site: Site, *, follower: Actor, followed: Actor, now: datetime) -> None:
     """Stop following, or take a question back. Not following is fine too."""
     known = await follows.between(tx, follower.id, followed.id)
-    if known is None:
-        return
-    await follows.remove(tx, follower.id, followed.id)
-    if followed.is_local:
+    if known is None or not await follows.remove(tx, follower.id, followed.id) or followed.is_local:
         return
     await _release(tx, followed)
     if known.state != FollowState.REJECTED:
@@ -97,11 +85,13 @@ async def unfollow(tx: Tx, site: Site, *, follower: Actor, followed: Actor, now:
 
 
 async def accept_follower(tx: Tx, site: Site, *, owner: Actor, follower_id: str, now: datetime) -> None:
-    """Say yes to somebody who asked to follow a local actor.
+    """Say yes to somebody who asked to follow a local actor; a second yes changes nothing.
 
     Raises: NotFound if nobody asked.
     """
     known, follower = await _asked(tx, owner, follower_id)
+    if known.state == FollowState.ACCEPTED:
+        return
     await _accept(tx, site, known, follower=follower, followed=owner, now=now)
 
 
@@ -132,7 +122,7 @@ async def receive_follow(
     tx: Tx, site: Site, *, uri: str, follower: Actor, followed: Actor, now: datetime
 ) -> FollowState:
     """Take in a Follow of a local actor; an accepted follower who asks again gets a new Accept."""
-    known = await follows.between(tx, follower.id, followed.id)
+    known = await follows.between(tx, follower.id, followed.id, is_locked=True)
     if await follows.is_blocked(tx, blocker_id=followed.id, blocked_id=follower.id):
         refused = known or _pending(uri, follower, followed, now)
         await outbox.tell(
@@ -174,9 +164,9 @@ async def receive_answer(
     Matched by the Follow's id, else by the pair. An Accept needs a pending question; a Reject also ends an
     accepted follow.
     """
-    known = await follows.by_uri(tx, follow_uri) if follow_uri else None
+    known = await follows.by_uri(tx, follow_uri, is_locked=True) if follow_uri else None
     if known is None and follower is not None:
-        known = await follows.between(tx, follower.id, followed.id)
+        known = await follows.between(tx, follower.id, followed.id, is_locked=True)
     if known is None or known.followed_id != followed.id:
         return False
     asker = await actors.by_id(tx, known.follower_id)
@@ -216,14 +206,15 @@ async def receive_block(tx: Tx, *, blocker: Actor, blocked: Actor, uri: str, now
 
 
 async def receive_move(tx: Tx, site: Site, *, old: Actor, new: Actor, now: datetime) -> int:
-    """Let every local follower of a moved actor follow its new place; returns how many did."""
+    """Let every local follower of a moved actor follow its new place, who may; returns how many do."""
     waiting = (await follows.local_followers_of(tx, (old.id,))).get(old.id, [])
-    known = await actors.by_ids(tx, waiting)
-    for follower in known.values():
+    moved_count = 0
+    for follower in (await actors.by_ids(tx, waiting)).values():
         await unfollow(tx, site, follower=follower, followed=old, now=now)
-        if not await follows.is_blocked(tx, blocker_id=new.id, blocked_id=follower.id):
+        if await _obstacle(tx, follower, new) is None:
             await follow(tx, site, follower=follower, followed=new, now=now)
-    return len(known)
+            moved_count += 1
+    return moved_count
 
 
 # --- questions --------------------------------------------------------------------------------------
@@ -268,6 +259,19 @@ def wire_follow(known: Follow, follower: Actor, followed: Actor) -> dict[str, An
     return {"id": known.uri, "type": "Follow", "actor": follower.uri, "object": followed.uri}
 
 
+async def _obstacle(tx: Tx, follower: Actor, followed: Actor) -> LibLineError | None:
+    """Return why one actor cannot follow another, or None."""
+    if follower.id == followed.id:
+        return Conflict("nobody can follow themselves", safe="You cannot follow yourself.")
+    if not followed.is_usable:
+        return Conflict(f"{followed.uri} is gone or suspended")
+    if await follows.is_blocked(tx, blocker_id=followed.id, blocked_id=follower.id):
+        return Forbidden(f"{followed.uri} blocks {follower.uri}")
+    if not followed.is_local and await peers.judged(tx, {followed.host}, Verdict.BLOCKED):
+        return Forbidden(f"{followed.host} is blocked here")
+    return None
+
+
 async def _release(tx: Tx, followed: Actor) -> None:
     """Let go of the proposals of somebody whom nobody here follows any more."""
     if not await follows.local_followers_of(tx, (followed.id,)):
@@ -286,9 +290,8 @@ def _pending(uri: str, follower: Actor, followed: Actor, now: datetime) -> Follo
     )
 
 
-async def _arrive(tx: Tx, made: Follow, *, follower: Actor, followed: Actor, now: datetime) -> Follow:
+async def _arrive(tx: Tx, made: Follow, *, follower: Actor, followed: Actor, now: datetime) -> None:
     """Settle a follow between two local actors."""
-    await follows.put(tx, made)
     if followed.manually_approves_followers:
         kind = "follow-request"
     else:
@@ -297,13 +300,10 @@ async def _arrive(tx: Tx, made: Follow, *, follower: Actor, followed: Actor, now
     await notify(
         tx, account_actor_id=followed.id, kind=kind, from_actor_id=follower.id, subject_uri=None, now=now
     )
-    settled = await follows.between(tx, follower.id, followed.id)
-    assert settled is not None
-    return settled
 
 
 async def _asked(tx: Tx, owner: Actor, follower_id: str) -> tuple[Follow, Actor]:
-    known = await follows.between(tx, follower_id, owner.id)
+    known = await follows.between(tx, follower_id, owner.id, is_locked=True)
     follower = await actors.by_id(tx, follower_id)
     if known is None or follower is None:
         raise NotFound(f"{follower_id} does not follow {owner.uri}")

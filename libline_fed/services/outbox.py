@@ -31,14 +31,15 @@ async def publish(  # noqa: PLR0913  an activity has these parts
     inboxes: Collection[Inbox] | None = None,
     is_public: bool,
     now: datetime,
+    activity_id: str | None = None,
     **extra: Any,
 ) -> str:
     """Let a local actor say something; return the activity's URI.
 
-    `inboxes` None means all remote followers of the actor. A public activity carries a proof, so that others
-    can pass it on (FEP-8b32); a private one carries none: what one can show around, one can be held to.
+    `inboxes` None means all remote followers; `activity_id` is given where it is already noted. What is public
+    carries a proof, so that others can pass it on (FEP-8b32); one can be held to what others can show around.
     """
-    activity_id = new_id(now)
+    activity_id = activity_id or new_id(now)
     uri = site.uris.activity(activity_id)
     document = build_activity(
         type_,
@@ -79,7 +80,7 @@ async def publish(  # noqa: PLR0913  an activity has these parts
     return uri
 
 
-async def tell(
+async def tell(  # noqa: PLR0913  the parts of an activity
     tx: Tx,
     site: Site,
     *,
@@ -89,6 +90,7 @@ async def tell(
     object_: str | dict[str, Any],
     object_uri: str,
     now: datetime,
+    activity_id: str | None = None,
 ) -> str:
     """Say something to one remote actor only, in its personal inbox; return the activity's URI."""
     return await publish(
@@ -102,6 +104,7 @@ async def tell(
         inboxes=[(whom.host, whom.inbox_url)],
         is_public=False,
         now=now,
+        activity_id=activity_id,
     )
 
 

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from libline_fed.domain.peers import Peer, Policy, Verdict, normal_host
 from libline_fed.errors import InvalidInput, NotFound
+from libline_fed.sanitize import clean_text
 from libline_fed.storage import actors, deliveries, follows, peers, proposals
 from libline_fed.storage.store import Tx
 
@@ -35,7 +36,7 @@ async def set_policy(tx: Tx, host: str, policy: str, note: str, *, now: datetime
     sent; pages hide the rest as long as it lasts.
     Raises: InvalidInput.
     """
-    name = normal_host(host)
+    name, note = normal_host(host), clean_text(note)
     problems = {}
     if name is None:
         problems["host"] = "Write the name of a server, such as library.example."

@@ -9,21 +9,31 @@ from libline_fed.activitypub.build import build_tombstone
 from libline_fed.domain.accounts import Account
 from libline_fed.domain.actors import Actor
 from libline_fed.domain.peers import Verdict
-from libline_fed.domain.proposals import Audience, Draft, Proposal, Status, check_draft, check_status_change
+from libline_fed.domain.proposals import (
+    MAX_BODY_CHARACTERS,
+    Audience,
+    Draft,
+    Proposal,
+    Purpose,
+    Status,
+    check_draft,
+    check_status_change,
+)
 from libline_fed.errors import Forbidden, InvalidInput, NotFound
 from libline_fed.ids import new_id
-from libline_fed.sanitize import clean_line, fold, linkify_text
+from libline_fed.sanitize import clean_line, clean_text, fold, linkify_text
 from libline_fed.services import outbox
 from libline_fed.services.documents import proposal_document
 from libline_fed.services.outbox import PUBLIC
 from libline_fed.services.site import Site
-from libline_fed.storage import actors, peers, proposals, tombstones
+from libline_fed.storage import actors, deliveries, follows, peers, proposals, tombstones
 from libline_fed.storage import directory as directory_rows
 from libline_fed.storage.store import Tx
 
 PER_PAGE = 10
 MAX_PAGE = 1_000
 MAX_WORDS = 8
+MAX_SEARCH_CHARACTERS = 200
 MAX_TITLE_INPUT = 10_000  # what is longer is cut before it is looked at
 
 
@@ -133,6 +143,9 @@ async def take_back(tx: Tx, site: Site, proposal: Proposal, author: Actor, *, no
     if proposal.audience == Audience.PUBLIC:
         if proposal.status == Status.OPEN:
             await _pin(tx, site, proposal, author, now, is_pinned=False)
+        # Also servers where nobody follows the author any more still have it.
+        inboxes = dict.fromkeys(await follows.inboxes_of_followers(tx, author.id))
+        inboxes |= dict.fromkeys(await deliveries.inboxes_ever(tx, author.id, object_uri=proposal.uri))
         await outbox.publish(
             tx,
             site,
@@ -142,6 +155,7 @@ async def take_back(tx: Tx, site: Site, proposal: Proposal, author: Actor, *, no
             object_uri=proposal.uri,
             to=[PUBLIC],
             cc=_followers(author),
+            inboxes=inboxes,
             is_public=True,
             now=now,
         )
@@ -229,11 +243,14 @@ async def directory(
 ) -> Page:
     """List open proposals, newest first; every word of `text` must be found."""
     page = max(1, min(page, MAX_PAGE))
+    tag = vocabulary.canonical_language(language) if language else None
+    if purpose not in list(Purpose) or (area and not vocabulary.is_area(area)) or (language and not tag):
+        return Page([], page, has_more=False, total_count=0)
     filters = directory_rows.Filters(
         purpose=purpose,
-        words=tuple(fold(text[:200]).split()[:MAX_WORDS]),
+        words=tuple(fold(clean_line(text, MAX_SEARCH_CHARACTERS)).split()[:MAX_WORDS]),
         area=area or None,
-        language=language or None,
+        language=tag,
         viewer_is_member=viewer_is_member,
         today=now.date(),
     )
@@ -246,23 +263,25 @@ async def directory(
 
 
 def _checked(draft: Draft, now: datetime, *, unchanged_until: Proposal | None = None) -> dict[str, Any]:
-    """Check a draft and return its columns."""
+    """Check a draft and return its columns. What cannot be seen does not count as text."""
+    body_text = clean_text(draft.body_text)
+    is_blank = not clean_line(body_text, MAX_BODY_CHARACTERS)
+    draft = replace(
+        draft, title=clean_line(draft.title, MAX_TITLE_INPUT), body_text="" if is_blank else body_text
+    )
     # A last day that has passed may stay while other fields change.
     is_same_day = unchanged_until is not None and draft.open_until_on == unchanged_until.open_until_on
     today = min(now.date(), draft.open_until_on or now.date()) if is_same_day else now.date()
     check_draft(draft, today=today, is_known_area=vocabulary.is_area, is_language=vocabulary.is_language)
-    title = clean_line(draft.title, MAX_TITLE_INPUT)
-    if not title:
-        raise InvalidInput({"title": "Write a title."})
     html = linkify_text(draft.body_text)
     return {
-        "title": title,
+        "title": draft.title,
         "body_text": draft.body_text,
         "content_html": html,
-        "search_text": proposals.search_text(title, html),
-        "language": draft.language,
+        "search_text": proposals.search_text(draft.title, html),
+        "language": vocabulary.canonical_language(draft.language),
         "areas": list(dict.fromkeys(draft.areas)),
-        "languages": list(dict.fromkeys(draft.languages)),
+        "languages": list(dict.fromkeys(map(vocabulary.canonical_language, draft.languages))),
         "modes": list(dict.fromkeys(draft.modes)),
         "places_count": draft.places_count,
         "open_until_on": draft.open_until_on,

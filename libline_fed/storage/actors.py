@@ -8,7 +8,7 @@ from sqlalchemy import func, or_, select, update
 
 from libline_fed.activitypub.objects import ActorDocument, Admitted
 from libline_fed.domain.actors import Actor
-from libline_fed.ids import new_id
+from libline_fed.ids import is_id, new_id
 from libline_fed.storage import rows
 from libline_fed.storage.peers import is_at_or_below
 from libline_fed.storage.store import Tx
@@ -38,11 +38,13 @@ async def by_uri(tx: Tx, uri: str) -> Actor | None:
 
 async def by_id(tx: Tx, actor_id: str) -> Actor | None:
     """Return one actor, or None."""
-    return (await by_ids(tx, (actor_id,))).get(actor_id)
+    return (await by_ids(tx, (actor_id,))).get(actor_id) if is_id(actor_id) else None
 
 
 async def local_by_handle(tx: Tx, handle: str) -> Actor | None:
     """Return the member (or group) with a handle, in whatever case; None for the instance actor."""
+    if not handle.isprintable():  # no database takes NUL and surrogates
+        return None
     row = await tx.first(
         select(actors).where(
             func.lower(actors.c.handle) == handle.lower(),

@@ -296,11 +296,15 @@ async def latest_moment(tx: Tx) -> datetime | None:
     return max(moments, default=None)
 
 
-async def inboxes_ever(tx: Tx, actor_id: str) -> list[tuple[str, str]]:
-    """Return (host, inbox URL) of every inbox that an actor's activities were queued for, as far as known."""
-    found = await tx.all(
-        select(deliveries.c.host, deliveries.c.inbox_url).where(deliveries.c.actor_id == actor_id).distinct()
-    )
+async def inboxes_ever(tx: Tx, actor_id: str, *, object_uri: str | None = None) -> list[tuple[str, str]]:
+    """Return (host, inbox URL) of every inbox that an actor's activities were queued for, as far as known.
+
+    `object_uri` asks only for those about one object.
+    """
+    query = select(deliveries.c.host, deliveries.c.inbox_url).where(deliveries.c.actor_id == actor_id)
+    if object_uri is not None:
+        query = query.where(deliveries.c.object_uri == object_uri)
+    found = await tx.all(query.distinct())
     return [(row.host, row.inbox_url) for row in found]
 
 

@@ -1,5 +1,6 @@
 """Queries on `follows` and `blocks`."""
 
+import dataclasses
 from collections.abc import Collection
 from datetime import datetime
 
@@ -12,18 +13,35 @@ from libline_fed.storage.store import Tx
 from libline_fed.storage.tables import actors, blocks, follows
 
 
-async def between(tx: Tx, follower_id: str, followed_id: str) -> Follow | None:
-    """Return the follow from one actor to another, in whatever state."""
-    row = await tx.first(
-        select(follows).where(follows.c.follower_id == follower_id, follows.c.followed_id == followed_id)
+async def between(tx: Tx, follower_id: str, followed_id: str, *, is_locked: bool = False) -> Follow | None:
+    """Return the follow from one actor to another, in whatever state; locked where it is about to change."""
+    statement = select(follows).where(
+        follows.c.follower_id == follower_id, follows.c.followed_id == followed_id
     )
+    row = await tx.first(statement.with_for_update() if is_locked else statement)
     return rows.to(Follow, row) if row else None
 
 
-async def by_uri(tx: Tx, uri: str) -> Follow | None:
-    """Return the follow that an activity made."""
-    row = await tx.first(select(follows).where(follows.c.uri == uri))
+async def by_uri(tx: Tx, uri: str, *, is_locked: bool = False) -> Follow | None:
+    """Return the follow that an activity made; locked where it is about to change."""
+    statement = select(follows).where(follows.c.uri == uri)
+    row = await tx.first(statement.with_for_update() if is_locked else statement)
     return rows.to(Follow, row) if row else None
+
+
+async def ask(tx: Tx, follow: Follow) -> bool:
+    """Insert a follow, or replace one that was rejected; tell whether this was the one that did it."""
+    values = dataclasses.asdict(follow)
+    replaced = (
+        tx.insert(follows)
+        .values(**values)
+        .on_conflict_do_update(
+            index_elements=[follows.c.follower_id, follows.c.followed_id],
+            set_=values,
+            where=follows.c.state == "rejected",
+        )
+    )
+    return await tx.first(replaced.returning(follows.c.id)) is not None
 
 
 async def put(tx: Tx, follow: Follow) -> None:
@@ -157,7 +175,10 @@ async def _with_actor(
     tx: Tx, actor_id: str, *, by: str, other: str, state: str | None, limit: int
 ) -> list[tuple[Follow, Actor]]:
     statement = (
-        select(follows).where(follows.c[by] == actor_id).order_by(follows.c.created_at.desc()).limit(limit)
+        select(follows)
+        .where(follows.c[by] == actor_id)
+        .order_by(follows.c.created_at.desc(), follows.c.id.desc())
+        .limit(limit)
     )
     if state is not None:
         statement = statement.where(follows.c.state == state)

@@ -10,6 +10,7 @@ from libline_fed.activitypub.objects import Admitted, NoteDocument
 from libline_fed.domain.actors import Actor
 from libline_fed.domain.peers import Verdict
 from libline_fed.domain.posts import Post
+from libline_fed.ids import is_id
 from libline_fed.storage import peers, rows
 from libline_fed.storage.store import Tx
 from libline_fed.storage.tables import actors, follows, post_recipients, posts
@@ -27,6 +28,8 @@ async def by_uris(tx: Tx, uris: Collection[str]) -> dict[str, Post]:
 
 async def by_id(tx: Tx, post_id: str) -> Post | None:
     """Return one post, or None."""
+    if not is_id(post_id):
+        return None
     row = await tx.first(select(posts).where(posts.c.id == post_id))
     return rows.to(Post, row) if row else None
 

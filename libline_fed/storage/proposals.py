@@ -12,7 +12,7 @@ from libline_fed.activitypub.parse import visibility_of
 from libline_fed.domain.actors import Actor
 from libline_fed.domain.proposals import Proposal
 from libline_fed.errors import Refusal, RefusalReason
-from libline_fed.ids import new_id
+from libline_fed.ids import is_id, new_id
 from libline_fed.sanitize import fold, plain_text
 from libline_fed.storage import rows
 from libline_fed.storage.store import Tx
@@ -42,6 +42,8 @@ async def by_uris(tx: Tx, uris: Collection[str]) -> dict[str, Proposal]:
 
 async def by_id(tx: Tx, proposal_id: str, *, is_locked: bool = False) -> Proposal | None:
     """Return one proposal, or None; locked until the transaction ends where it is about to change."""
+    if not is_id(proposal_id):
+        return None
     statement = select(proposals).where(_c.id == proposal_id)
     row = await tx.first(statement.with_for_update() if is_locked else statement)
     return rows.to(Proposal, row) if row else None

@@ -1,6 +1,5 @@
 """Reads what a form sent: urlencoded only, small, and without characters that no field means."""
 
-import re
 from collections.abc import Iterable
 from urllib.parse import parse_qsl
 
@@ -9,11 +8,11 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive
 
 from libline_fed.errors import LibLineError
+from libline_fed.sanitize import clean_text
 
 MAX_BODY_BYTES = 65_536
 MAX_FIELDS = 200
 FORM_TYPE = "application/x-www-form-urlencoded"
-_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufeff\ud800-\udfff]")
 
 Fields = ImmutableMultiDict[str, str]
 
@@ -63,11 +62,6 @@ def parse_fields(encoded: bytes) -> Fields:
     except ValueError as error:
         raise BodyTooLarge("a form of more than 200 fields") from error
     return Fields(list(_cleaned(pairs)))
-
-
-def clean_text(text: str) -> str:
-    """Drop characters that are never meant (and that PostgreSQL refuses), and end lines in one way."""
-    return _CONTROLS.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def _cleaned(pairs: Iterable[tuple[str, str]]) -> Iterable[tuple[str, str]]:
