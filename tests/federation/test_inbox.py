@@ -111,7 +111,8 @@ async def test_both_media_types_are_taken(world: Fediverse, media_type: str) -> 
 
 
 @pytest.mark.parametrize(
-    "media_type", ["application/json", "text/html", "application/x-www-form-urlencoded", "", "multipart/form-data"]
+    "media_type",
+    ["application/json", "text/html", "application/x-www-form-urlencoded", "", "multipart/form-data"],
 )
 async def test_another_media_type_is_a_415(world: Fediverse, media_type: str) -> None:
     ben = world.meet("b.example", "ben")
@@ -202,7 +203,12 @@ async def test_a_signature_for_one_inbox_opens_no_other(world: Fediverse) -> Non
     ana, ben = await world.member("ana"), world.meet("b.example", "ben")
     body = json.dumps(ben.says("Like", US)).encode()
     headers = sign(
-        "POST", f"{US}/inbox", key_id=ben.key_id, private_key=ben.private_key, now=world.clock.now(), body=body
+        "POST",
+        f"{US}/inbox",
+        key_id=ben.key_id,
+        private_key=ben.private_key,
+        now=world.clock.now(),
+        body=body,
     )
     response = await world.http.post(f"{US}/actors/{ana.id}/inbox", content=body, headers=headers)
     assert response.status_code == 401
@@ -211,7 +217,9 @@ async def test_a_signature_for_one_inbox_opens_no_other(world: Fediverse) -> Non
 # --- policies -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("host", ["b.example", "deep.sub.b.example", "b.example:8443", "B.example", "b.example."])
+@pytest.mark.parametrize(
+    "host", ["b.example", "deep.sub.b.example", "b.example:8443", "B.example", "b.example."]
+)
 async def test_a_block_covers_every_spelling_and_causes_no_request(world: Fediverse, host: str) -> None:
     world.policies["b.example"] = "blocked"
     ben = world.meet(host, "ben")

@@ -44,9 +44,7 @@ async def test_a_second_signature_in_anothers_name_does_not_lift_the_limit(world
             f'sig1=("@method");created={int(world.clock.now().timestamp())}'
             f';keyid="https://h{number}.example/k"'
         )
-        answer = await world.send(
-            ben, ben.says("Like", f"{US}/{number}"), headers={"Signature-Input": decoy}
-        )
+        answer = await world.send(ben, ben.says("Like", f"{US}/{number}"), headers={"Signature-Input": decoy})
         statuses.append(answer.status_code)
     assert statuses == [202] * PER_MINUTE + [429] * 3
 
