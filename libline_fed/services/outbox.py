@@ -36,8 +36,8 @@ async def publish(  # noqa: PLR0913  an activity has these parts
 ) -> str:
     """Let a local actor say something; return the activity's URI.
 
-    `inboxes` None means all remote followers; `activity_id` is given where it is already noted. What is public
-    carries a proof, so that others can pass it on (FEP-8b32); one can be held to what others can show around.
+    `inboxes` None means all remote followers; `activity_id` is given where it is noted already. A public one
+    carries a proof, so that others can pass it on (FEP-8b32): what one can show around, one can be held to.
     """
     activity_id = activity_id or new_id(now)
     uri = site.uris.activity(activity_id)
