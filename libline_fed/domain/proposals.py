@@ -113,8 +113,8 @@ def check_draft(
     if draft.purpose not in list(Purpose):
         raise InvalidInput({"purpose": "Choose offer or request."})
     found = {
-        "title": _text_problem(draft.title, MAX_TITLE_CHARACTERS, _TITLE_MESSAGES),
-        "body_text": _text_problem(draft.body_text, MAX_BODY_CHARACTERS, _BODY_MESSAGES),
+        "title": _title_problem(draft.title),
+        "body_text": _body_problem(draft.body_text),
         "areas": _areas_problem(draft, is_known_area),
         "languages": _languages_problem(draft.languages, is_language),
         "language": None if is_language(draft.language) else "Choose the language of the text.",
@@ -132,15 +132,22 @@ def check_draft(
         raise InvalidInput(problems)
 
 
-_TITLE_MESSAGES = ("Write a title.", "The title is too long: 120 characters at most.")
-_BODY_MESSAGES = ("Write a few sentences.", "The text is too long: 5,000 characters at most.")
+def _title_problem(title: str) -> str | None:
+    problem = None
+    if not title.strip():
+        problem = "Write a title."
+    elif len(title) > MAX_TITLE_CHARACTERS:
+        problem = "The title is too long: 120 characters at most."
+    return problem
 
 
-def _text_problem(text: str, max_characters: int, messages: tuple[str, str]) -> str | None:
-    missing, too_long = messages
+def _body_problem(text: str) -> str | None:
+    problem = None
     if not text.strip():
-        return missing
-    return too_long if len(text) > max_characters else None
+        problem = "Write a few sentences."
+    elif len(text) > MAX_BODY_CHARACTERS:
+        problem = "The text is too long: 5,000 characters at most."
+    return problem
 
 
 def _areas_problem(draft: Draft, is_known_area: Callable[[str], bool]) -> str | None:
