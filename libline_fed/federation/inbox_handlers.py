@@ -97,10 +97,10 @@ async def on_undo(work: Work, ready: Ready) -> Result:
         kind = None if what is None else "announce" if what == "Announce" else "like"
         if await reactions.remove(work.tx, actor_id=actor.id, uri=uri, kind=kind, object_uri=object_uri):
             return APPLIED
-    if what == "Block":
+    if what in ("Block", None):
         blocked = await work.local(uri_of(raw.get("object")))
-        if blocked is not None:
-            await follows.remove_block(work.tx, blocker_id=actor.id, blocked_id=blocked.id)
+        blocked_id = blocked.id if blocked is not None else None
+        if await follows.remove_block(work.tx, blocker_id=actor.id, blocked_id=blocked_id, uri=uri):
             return APPLIED
     return ignored(RefusalReason.UNKNOWN_OBJECT, uri or "")
 

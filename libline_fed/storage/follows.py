@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, false, func, or_, select, update
 
 from libline_fed.domain.actors import Actor
 from libline_fed.domain.follows import Follow
@@ -201,11 +201,17 @@ async def add_block(tx: Tx, *, blocker_id: str, blocked_id: str, uri: str | None
     )
 
 
-async def remove_block(tx: Tx, *, blocker_id: str, blocked_id: str) -> None:
-    """Forget a block."""
-    await tx.execute(
-        delete(blocks).where(blocks.c.blocker_id == blocker_id, blocks.c.blocked_id == blocked_id)
-    )
+async def remove_block(
+    tx: Tx, *, blocker_id: str, blocked_id: str | None = None, uri: str | None = None
+) -> bool:
+    """Forget an actor's block, named by whom it is against or by its id; tells whether there was one."""
+    named: ColumnElement[bool] = false()  # nothing named is nothing forgotten
+    if blocked_id is not None:
+        named = or_(named, blocks.c.blocked_id == blocked_id)
+    if uri is not None:
+        named = or_(named, blocks.c.uri == uri)
+    result = await tx.execute(delete(blocks).where(blocks.c.blocker_id == blocker_id, named))
+    return bool(result.rowcount)
 
 
 async def is_blocked(tx: Tx, *, blocker_id: str, blocked_id: str) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from libline_fed.activitypub.keys import load_public
+from libline_fed.activitypub.objects import ActorDocument
 from libline_fed.activitypub.parse import parse_actor
 from libline_fed.activitypub.proofs import verify_proof
 from libline_fed.activitypub.values import PUBLIC
@@ -117,6 +118,7 @@ async def test_the_person_that_is_sent_can_be_read_back_and_is_the_one_that_is_s
     context = served.pop("@context")
     assert (update["object"], update["@context"]) == (served, context)
     document = parse_actor({"@context": context, **update["object"]})
+    assert isinstance(document, ActorDocument)
     assert (document.uri, document.handle, document.name) == (actor.uri, "ana", "Ana Pérez")
     assert document.fields[0][0] == "Library"
     assert len(document.public_keys) == 2
@@ -133,6 +135,32 @@ async def test_markup_in_a_profile_stays_text(store: Store, site: Site, add: Add
     for html in (actor.summary_html, actor.fields[0][1]):
         assert "<img" not in html
         assert "href" not in html
+
+
+async def test_characters_that_nobody_means_are_dropped_from_a_profile(
+    store: Store, site: Site, add: Add, now: datetime
+) -> None:
+    odd = "a\x00\ud800\r\nb"
+    profile = Profile(name=odd, summary_text=odd, languages=("ES-mx", "es-MX"), fields=((odd, odd),))
+    actor = await save(store, site, await add("ana"), profile, now)
+    kept = await store.read(lambda tx: actors.get(tx, actor.id))
+    assert (kept.name, kept.summary_text, kept.summary_html) == ("a b", "a\nb", "<p>a<br>b</p>")
+    assert (kept.languages, kept.fields) == (["es-MX"], [["a b", "<p>a<br>b</p>"]])
+
+
+async def test_a_profile_at_every_limit_is_kept(store: Store, site: Site, add: Add, now: datetime) -> None:
+    tags = ("en", "es", "fr", "ar", "pt", "de", "it", "nl", "zh-Hant", "quz")
+    profile = Profile("x" * 100, "y" * 2_000, tags, (("l" * 250, "v" * 250),) * 8)
+    actor = await save(store, site, await add("ana"), profile, now)
+    assert (len(actor.name), len(actor.summary_text)) == (100, 2_000)
+    assert (actor.languages, len(actor.fields)) == (list(tags), 8)
+
+
+async def test_a_profile_can_be_emptied(store: Store, site: Site, add: Add, now: datetime) -> None:
+    actor = await save(store, site, await add("ana"), Profile("", "", (), ()), now)
+    assert (actor.name, actor.summary_html, actor.languages, actor.fields) == ("", "", [], [])
+    (update,) = await said(store, actor.id)
+    assert update["object"]["name"] == "ana"
 
 
 @pytest.mark.parametrize(

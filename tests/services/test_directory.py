@@ -9,7 +9,8 @@ import pytest
 from libline_fed.domain.actors import Actor
 from libline_fed.domain.proposals import Proposal
 from libline_fed.errors import NotFound, Refusal
-from libline_fed.services import peers, proposals
+from libline_fed.services import actors as people
+from libline_fed.services import peers, posts, proposals
 from libline_fed.services.site import Site
 from libline_fed.storage import actors
 from libline_fed.storage import proposals as stored_proposals
@@ -233,6 +234,69 @@ async def test_the_text_filter_finds_all_words_whatever_case_and_accents(
     assert bool(await find(store, now, text=text)) is is_found
 
 
+@pytest.mark.parametrize(
+    ("title", "text", "is_found"),
+    [
+        ("إرشاد فى المكتبات", "ارشاد في", True),
+        ("مُحَمَّد", "محمد", True),
+        ("مكتبة", "مكتبه", True),
+        ("مكتبة", "\u200f\u202bمكتبة\u202c", True),  # copied with marks of direction
+        ("編目與分類", "分類", True),
+        ("編目與分類", "類分", False),
+        ("カタログ", "ｶﾀﾛｸﾞ", True),
+        ("한국어 사서", "국어", True),
+        ("Straße", "STRASSE", True),
+        ("Œuvre", "oeuvre", True),
+        ("İstanbul", "istanbul", True),
+        ("ΣΟΦΟΣ", "σοφος", True),
+        ("Tiếng Việt", "viet tieng", True),
+        ("CATÁLOGO\u00adS", "catalogos", True),
+    ],
+)
+async def test_the_text_filter_knows_the_spellings_of_many_scripts(
+    store: Store, site: Site, add: Add, now: datetime, title: str, text: str, is_found: bool
+) -> None:
+    await publish(store, site, await add("ana"), now, replace(DRAFT, title=title))
+    assert bool(await find(store, now, text=text)) is is_found
+
+
+@pytest.mark.parametrize("odd", ["a\x00b", "a\ud800b", "\U0010ffff", "x" * 100_000, "' OR 1=1 --"])
+@pytest.mark.parametrize("field", ["text", "area", "language", "purpose"])
+async def test_nothing_is_found_by_nonsense(
+    store: Store, site: Site, add: Add, now: datetime, field: str, odd: str
+) -> None:
+    await publish(store, site, await add("ana"), now, replace(DRAFT, title="Offer", body_text="Hours."))
+    assert await find(store, now, **{field: odd}) == []
+
+
+@pytest.mark.parametrize("odd", ["", "a\x00b", "a\ud800b", "../1", "01a20cc8-8e80-7f52-8835-f79e30de6f61"])
+async def test_what_is_no_id_of_anything_is_not_there(store: Store, odd: str) -> None:
+    for ask in (
+        lambda tx: proposals.get(tx, odd, viewer=None),
+        lambda tx: proposals.find(tx, odd),
+        lambda tx: posts.get(tx, odd, None),
+        lambda tx: people.get(tx, odd),
+        lambda tx: people.by_handle(tx, odd),
+    ):
+        with pytest.raises(NotFound):
+            await store.read(ask)
+
+
+async def test_offers_of_one_moment_have_one_order_over_all_pages(
+    store: Store, site: Site, add: Add, now: datetime
+) -> None:
+    ana = await add("ana")
+    made = [(await publish(store, site, ana, now)).id for _ in range(25)]
+
+    async def page(number: int) -> list[str]:
+        found = await store.read(
+            lambda tx: proposals.directory(tx, purpose="offer", viewer_is_member=False, page=number, now=now)
+        )
+        return [item.proposal.id for item in found.items]
+
+    assert [*await page(1), *await page(2), *await page(3)] == made[::-1]
+
+
 async def test_an_edit_moves_an_offer_to_what_it_says_now(
     store: Store, site: Site, add: Add, now: datetime
 ) -> None:
@@ -259,6 +323,9 @@ async def test_an_edit_moves_an_offer_to_what_it_says_now(
         ({"language": "es"}, True),
         ({"language": "pt"}, True),  # pt-BR is Portuguese
         ({"language": "pt-BR"}, True),
+        ({"language": "PT-br"}, True),
+        ({"language": "ES"}, True),
+        ({"language": "ptx"}, False),
         ({"language": "pt-PT"}, False),
         ({"language": "e"}, False),
         ({"language": "%"}, False),

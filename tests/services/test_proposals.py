@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from libline_fed.activitypub.keys import load_public
 from libline_fed.activitypub.parse import parse_proposal
@@ -17,11 +18,12 @@ from libline_fed.domain.accounts import Member
 from libline_fed.domain.follows import FollowState
 from libline_fed.domain.proposals import Draft, Proposal
 from libline_fed.errors import Conflict, Forbidden, InvalidInput, NotFound
-from libline_fed.services import proposals
+from libline_fed.services import follows, proposals
 from libline_fed.services.documents import proposal_document
 from libline_fed.services.site import Site
 from libline_fed.storage import tombstones
 from libline_fed.storage.store import Store
+from libline_fed.storage.tables import deliveries
 from tests.services.conftest import Add
 from tests.support.neighbours import follow, meet, queued, said, verbs
 
@@ -184,6 +186,49 @@ async def test_a_draft_with_a_mistake_names_the_field_and_saves_nothing(
         await publish(store, site, ana, now, replace(DRAFT, **changed))
     assert set(refused.value.fields) == {field}
     assert await store.read(lambda tx: proposals.own(tx, ana.actor.id)) == []
+
+
+@pytest.mark.parametrize(
+    "odd", ["a\x00b", "a\ud800b", "a\udfff\U0010ffff", "\u202ea\r\nb", "a" + "\u0301" * 90]
+)
+@pytest.mark.parametrize(
+    "field", ["title", "body_text", "language", "areas", "languages", "modes", "audience"]
+)
+async def test_characters_that_nobody_means_are_dropped_or_refused_by_field(
+    store: Store, site: Site, add: Add, now: datetime, odd: str, field: str
+) -> None:
+    ana = await add("ana")
+    value: Any = (odd,) if isinstance(getattr(DRAFT, field), tuple) else odd
+    if field in {"title", "body_text"}:
+        proposal = await publish(store, site, ana, now, replace(DRAFT, **{field: value}))
+        kept = await stored(store, proposal)
+        assert not set(kept.title + kept.body_text + kept.content_html) & set("\x00\ud800\udfff\r")
+        assert len(await said(store, ana.actor.id)) == 2
+        return
+    with pytest.raises(InvalidInput) as refused:
+        await publish(store, site, ana, now, replace(DRAFT, **{field: value}))
+    assert set(refused.value.fields) == {field}
+
+
+@pytest.mark.parametrize("field", ["title", "body_text"])
+async def test_a_text_of_characters_without_a_look_is_no_text(
+    store: Store, site: Site, add: Add, now: datetime, field: str
+) -> None:
+    unseen: Any = "\u200b\u2060\ufeff\u00ad\n\u200d"
+    with pytest.raises(InvalidInput) as refused:
+        await publish(store, site, await add("ana"), now, replace(DRAFT, **{field: unseen}))
+    assert set(refused.value.fields) == {field}
+
+
+async def test_lists_are_kept_without_repetition_and_tags_in_their_usual_spelling(
+    store: Store, site: Site, add: Add, now: datetime
+) -> None:
+    draft = replace(
+        DRAFT, language="ES", languages=("ES-mx", "es-MX", "en"), areas=("A0301",) * 3, modes=("M1", "M1")
+    )
+    proposal = await stored(store, await publish(store, site, await add("ana"), now, draft))
+    assert (proposal.language, proposal.languages) == ("es", ["es-MX", "en"])
+    assert (proposal.areas, proposal.modes) == (["A0301"], ["M1"])
 
 
 async def test_markup_in_a_text_is_shown_and_sent_as_text(
@@ -416,6 +461,21 @@ async def test_a_server_that_has_not_got_the_offer_yet_never_hears_of_it(
     proposal = await publish(store, site, ana, now)
     await withdraw(store, site, proposal, now)
     assert {one.state for one in await queued(store)} == {"cancelled"}
+
+
+async def test_a_server_whose_people_follow_no_more_hears_that_an_offer_is_deleted(
+    store: Store, site: Site, add: Add, now: datetime
+) -> None:
+    ana, bo = await add("ana"), await meet(store, "bo", "b.example", now)
+    await follow(store, bo, ana.actor, now)
+    proposal = await publish(store, site, ana, now)
+    await store.write(lambda tx: tx.execute(update(deliveries).values(state="delivered", finished_at=now)))
+    await store.write(lambda tx: follows.receive_unfollow(tx, follower=bo, followed=ana.actor))
+    await publish(store, site, ana, now, replace(DRAFT, title="Another"))
+    await withdraw(store, site, proposal, now)
+    assert [(one.inbox_url, one.object_uri, one.is_delete) for one in (await queued(store))[2:]] == [
+        ("https://b.example/inbox", proposal.uri, True)
+    ]
 
 
 Change = Callable[[Store, Site, Proposal, datetime, str], Any]
