@@ -1,1 +1,3 @@
-"""Tables and queries for SQLite and PostgreSQL alike. Knows no rule and no protocol."""
+"""Tables, queries and the database. Importing it makes the whole schema known."""
+
+from libline_fed.storage import mentorship_tables as mentorship_tables

@@ -5,7 +5,6 @@ the wire, `*_url` addresses to fetch. States are CHECKed here so that no code ca
 """
 
 from datetime import UTC, datetime
-from typing import Any
 
 from sqlalchemy import (
     JSON,
@@ -67,13 +66,15 @@ class Moment(TypeDecorator[datetime]):
 Sequence = BigInteger().with_variant(Integer, "sqlite")
 
 
-def _one_of(column: str, *values: str) -> CheckConstraint:
+def one_of(column: str, *values: str) -> CheckConstraint:
+    """Return the CHECK that a column holds one of some values."""
     listed = ", ".join(f"'{value}'" for value in values)
     return CheckConstraint(f"{column} IN ({listed})", name=f"{column}_known")
 
 
-def _id(**kwargs: Any) -> Column[str]:
-    return Column("id", String(36), primary_key=True, **kwargs)
+def id_column() -> Column[str]:
+    """Return the primary key of most tables."""
+    return Column("id", String(36), primary_key=True)
 
 
 # --- people ---------------------------------------------------------------------------------------
@@ -81,7 +82,7 @@ def _id(**kwargs: Any) -> Column[str]:
 accounts = Table(
     "accounts",
     metadata,
-    _id(),
+    id_column(),
     Column("actor_id", String(36), ForeignKey("actors.id"), nullable=False, unique=True),
     Column("email", String(320), nullable=False, unique=True),  # lower-cased
     Column("email_confirmed_at", Moment),
@@ -92,8 +93,14 @@ accounts = Table(
     Column("sign_up_reason", Text, nullable=False, server_default=""),
     Column("created_at", Moment, nullable=False),
     Column("last_login_at", Moment),
-    _one_of("state", "unconfirmed", "unapproved", "active", "disabled"),
-    _one_of("role", "member", "coordinator", "moderator", "admin"),
+    Column("zone", String(60)),  # IANA name; private: only overlaps leave
+    Column("weekly_hours", JSON, nullable=False, server_default="[]"),  # [[weekday, from, until], …] minutes
+    Column("target_count", Integer, nullable=False, server_default="1"),  # mentors wanted at a time
+    Column("primer_done_at", Moment),
+    Column("calendar_token_hash", String(64), unique=True),
+    Column("is_paused", Boolean, nullable=False, server_default=false()),  # takes no new requests
+    one_of("state", "unconfirmed", "unapproved", "active", "disabled"),
+    one_of("role", "member", "coordinator", "moderator", "admin"),
 )
 
 sessions = Table(
@@ -106,6 +113,7 @@ sessions = Table(
     Column("created_at", Moment, nullable=False),
     Column("seen_at", Moment, nullable=False),
     Column("expires_at", Moment, nullable=False, index=True),
+    Column("guest_actor_id", String(36), ForeignKey("actors.id", ondelete="CASCADE")),  # signed in elsewhere
     Index("ix_sessions_account_id", "account_id"),
 )
 
@@ -120,7 +128,7 @@ tokens = Table(
     Column("expires_at", Moment, nullable=False),
     Column("used_at", Moment),
     Column("uses_left", Integer, nullable=False, server_default="1"),
-    _one_of("kind", "confirm", "reset", "invite", "first-admin"),
+    one_of("kind", "confirm", "reset", "invite", "first-admin"),
     Index("ix_tokens_account_id", "account_id"),
 )
 
@@ -148,7 +156,7 @@ mails = Table(
     Column("last_error", Text),
     Column("created_at", Moment, nullable=False),
     Column("sent_at", Moment),
-    _one_of("state", "queued", "sent", "dead"),
+    one_of("state", "queued", "sent", "dead"),
     Index(
         "ix_mails_due",
         "next_attempt_at",
@@ -160,14 +168,15 @@ mails = Table(
 notifications = Table(
     "notifications",
     metadata,
-    _id(),
+    id_column(),
     Column("account_id", String(36), ForeignKey("accounts.id", ondelete="CASCADE"), nullable=False),
     Column("kind", String(30), nullable=False),
     Column("from_actor_id", String(36), ForeignKey("actors.id", ondelete="CASCADE")),
     Column("subject_uri", Text),  # what it is about: a proposal, a post, a follow
     Column("created_at", Moment, nullable=False),
     Column("read_at", Moment),
-    _one_of(
+    Column("event", String(30), nullable=False, server_default=""),  # of a mentorship
+    one_of(
         "kind",
         "follow",
         "follow-request",
@@ -179,8 +188,12 @@ notifications = Table(
         "announce",
         "poll-vote",
         "sign-up",
+        "mentorship",
+        "mentorship-message",
     ),
-    UniqueConstraint("account_id", "kind", "from_actor_id", "subject_uri"),
+    UniqueConstraint(
+        "account_id", "kind", "event", "from_actor_id", "subject_uri", name="uq_notifications_once"
+    ),
     Index("ix_notifications_of", "account_id", "created_at"),
 )
 
@@ -189,7 +202,7 @@ notifications = Table(
 actors = Table(
     "actors",
     metadata,
-    _id(),
+    id_column(),
     Column("uri", Text, nullable=False, unique=True),
     Column("is_local", Boolean, nullable=False),
     Column("type", String(20), nullable=False),
@@ -220,7 +233,8 @@ actors = Table(
     Column("fetched_at", Moment),
     Column("suspended_at", Moment),
     Column("gone_at", Moment),  # deleted: the URI answers 410 for ever
-    _one_of("type", "Person", "Service", "Application", "Group", "Organization"),
+    Column("details", JSON, nullable=False, server_default="{}"),  # see domain/profiles.py
+    one_of("type", "Person", "Service", "Application", "Group", "Organization"),
     Index("ix_actors_handle_host", "handle", "host"),
     Index("ix_actors_host", "host"),
     Index(
@@ -235,7 +249,7 @@ actors = Table(
 actor_keys = Table(
     "actor_keys",
     metadata,
-    _id(),
+    id_column(),
     Column("actor_id", String(36), ForeignKey("actors.id", ondelete="CASCADE"), nullable=False),
     Column("kind", String(10), nullable=False),
     Column("state", String(10), nullable=False),
@@ -243,15 +257,15 @@ actor_keys = Table(
     Column("private_encrypted", LargeBinary, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("retired_at", Moment),
-    _one_of("kind", "rsa", "ed25519"),
-    _one_of("state", "next", "current", "retired"),
+    one_of("kind", "rsa", "ed25519"),
+    one_of("state", "next", "current", "retired"),
     Index("ix_actor_keys_actor_id", "actor_id"),
 )
 
 spare_keys = Table(  # RSA takes 75 ms to make: a small pool is filled off the request path
     "spare_keys",
     metadata,
-    _id(),
+    id_column(),
     Column("public_pem", Text, nullable=False),
     Column("private_encrypted", LargeBinary, nullable=False),
     Column("created_at", Moment, nullable=False),
@@ -273,7 +287,7 @@ remote_keys = Table(
 follows = Table(
     "follows",
     metadata,
-    _id(),
+    id_column(),
     Column("uri", Text, nullable=False, unique=True),  # of the Follow activity
     Column("follower_id", String(36), ForeignKey("actors.id", ondelete="CASCADE"), nullable=False),
     Column("followed_id", String(36), ForeignKey("actors.id", ondelete="CASCADE"), nullable=False),
@@ -282,7 +296,7 @@ follows = Table(
     Column("accepted_at", Moment),
     UniqueConstraint("follower_id", "followed_id"),
     Index("ix_follows_followed_id", "followed_id", "state"),
-    _one_of("state", "pending", "accepted", "rejected"),
+    one_of("state", "pending", "accepted", "rejected"),
 )
 
 blocks = Table(
@@ -311,7 +325,7 @@ peers = Table(  # one row per host that is allowed, silenced, blocked, spoken to
     Column("lease_until", Moment),
     Column("fence", BigInteger, nullable=False, server_default="0"),
     Column("created_at", Moment, nullable=False),
-    _one_of("policy", "default", "allowed", "silenced", "blocked"),
+    one_of("policy", "default", "allowed", "silenced", "blocked"),
     Index("ix_peers_next_due_at", "next_due_at"),
 )
 
@@ -320,7 +334,7 @@ peers = Table(  # one row per host that is allowed, silenced, blocked, spoken to
 proposals = Table(
     "proposals",
     metadata,
-    _id(),
+    id_column(),
     Column("uri", Text, nullable=False, unique=True),
     Column("author_id", String(36), ForeignKey("actors.id", ondelete="CASCADE"), nullable=False),
     Column("is_local", Boolean, nullable=False),
@@ -333,7 +347,7 @@ proposals = Table(
     Column("areas", JSON, nullable=False),
     Column("languages", JSON, nullable=False),
     Column("modes", JSON, nullable=False),
-    Column("places_count", Integer, nullable=False),
+    Column("places_count", Integer, nullable=False),  # in all; elsewhere, as far as we were told
     Column("open_until_on", Date),
     Column("audience", String(10), nullable=False),
     Column("status", String(10), nullable=False),
@@ -343,9 +357,12 @@ proposals = Table(
     Column("edited_at", Moment),  # human text changed
     Column("updated_at", Moment, nullable=False),  # anything changed
     Column("fetched_at", Moment),
-    _one_of("purpose", "offer", "request"),
-    _one_of("audience", "public", "instance"),
-    _one_of("status", "open", "full", "paused", "closed"),
+    Column("places_free_count", Integer, nullable=False, server_default="1"),
+    Column("waiting_count", Integer, nullable=False, server_default="0"),  # requests without an answer
+    Column("details", JSON, nullable=False, server_default="{}"),  # see domain/proposals.py: Details
+    one_of("purpose", "offer", "request"),
+    one_of("audience", "public", "network", "instance"),
+    one_of("status", "open", "full", "paused", "closed"),
     CheckConstraint("places_count >= 0", name="places_count_not_negative"),
     Index("ix_proposals_author_id", "author_id"),
     Index("ix_proposals_listed", "purpose", "status", "published_at"),
@@ -374,13 +391,13 @@ proposal_sources = Table(  # why a remote proposal is listed here: provenance
     Column("source", String(20), primary_key=True),
     Column("actor_uri", Text, primary_key=True),  # whose follower, announcer or asker brought it
     Column("seen_at", Moment, nullable=False),
-    _one_of("source", "follow", "announce", "lookup", "delivery"),
+    one_of("source", "follow", "announce", "lookup", "delivery"),
 )
 
 posts = Table(  # plain posts of other servers: replies, mentions, messages, posts of the followed
     "posts",
     metadata,
-    _id(),
+    id_column(),
     Column("uri", Text, nullable=False, unique=True),
     Column("author_id", String(36), ForeignKey("actors.id", ondelete="CASCADE"), nullable=False),
     Column("type", String(20), nullable=False),
@@ -395,7 +412,7 @@ posts = Table(  # plain posts of other servers: replies, mentions, messages, pos
     Column("published_at", Moment, nullable=False),
     Column("edited_at", Moment),
     Column("received_at", Moment, nullable=False),
-    _one_of("visibility", "public", "unlisted", "followers", "direct"),
+    one_of("visibility", "public", "unlisted", "followers", "direct"),
     Index("ix_posts_in_reply_to_uri", "in_reply_to_uri"),
     Index("ix_posts_author_id", "author_id", "published_at"),
 )
@@ -417,7 +434,7 @@ reactions = Table(
     Column("object_uri", Text, nullable=False),
     Column("content", Text, nullable=False, server_default=""),
     Column("created_at", Moment, nullable=False),
-    _one_of("kind", "like", "announce", "vote"),
+    one_of("kind", "like", "announce", "vote"),
     UniqueConstraint("kind", "actor_id", "object_uri"),
     Index("ix_reactions_object_uri", "object_uri"),
 )
@@ -425,7 +442,7 @@ reactions = Table(
 reports = Table(
     "reports",
     metadata,
-    _id(),
+    id_column(),
     Column("uri", Text, unique=True),
     Column("from_actor_uri", Text, nullable=False),
     Column("host", String(255), nullable=False),
@@ -449,7 +466,7 @@ tombstones = Table(  # what was deleted stays deleted
 activities = Table(  # what local actors said: the outbox, and the body of each delivery
     "activities",
     metadata,
-    _id(),
+    id_column(),
     Column("uri", Text, nullable=False, unique=True),
     Column("actor_id", String(36), ForeignKey("actors.id", ondelete="CASCADE"), nullable=False),
     Column("type", String(20), nullable=False),
@@ -478,7 +495,7 @@ deliveries = Table(  # one row per inbox; the hot table holds only what is not d
     Column("last_error", Text),
     Column("created_at", Moment, nullable=False),
     Column("finished_at", Moment),
-    _one_of("state", "queued", "delivered", "dead", "cancelled"),
+    one_of("state", "queued", "delivered", "dead", "cancelled"),
     UniqueConstraint("activity_id", "inbox_url"),
     Index(
         "ix_deliveries_queued",
@@ -521,7 +538,7 @@ inbox_activities = Table(  # what was accepted with 202, with its raw body
     Column("fence", BigInteger, nullable=False, server_default="0"),
     Column("received_at", Moment, nullable=False),
     Column("finished_at", Moment),
-    _one_of("state", "pending", "applied", "ignored", "refused", "quarantined"),
+    one_of("state", "pending", "applied", "ignored", "refused", "quarantined"),
     # Two ranges: those nobody has leased by when they are due, and the few leased ones.
     Index(
         "ix_inbox_activities_pending",

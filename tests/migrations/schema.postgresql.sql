@@ -1,3 +1,15 @@
+absences
+    id character varying(36) NOT NULL
+    actor_id character varying(36) NOT NULL
+    from_on date NOT NULL
+    until_on date NOT NULL
+    created_at timestamp with time zone NOT NULL
+    CONSTRAINT ck_absences_in_order CHECK ((from_on <= until_on))
+    CONSTRAINT fk_absences_actor_id_actors FOREIGN KEY (actor_id) REFERENCES actors(id) ON DELETE CASCADE
+    CONSTRAINT pk_absences PRIMARY KEY (id)
+    CREATE INDEX ix_absences_actor_id ON public.absences USING btree (actor_id)
+    CREATE UNIQUE INDEX pk_absences ON public.absences USING btree (id)
+
 accounts
     id character varying(36) NOT NULL
     actor_id character varying(36) NOT NULL
@@ -10,14 +22,22 @@ accounts
     sign_up_reason text NOT NULL DEFAULT ''::text
     created_at timestamp with time zone NOT NULL
     last_login_at timestamp with time zone
+    zone character varying(60)
+    weekly_hours json NOT NULL DEFAULT '[]'::json
+    target_count integer NOT NULL DEFAULT 1
+    primer_done_at timestamp with time zone
+    calendar_token_hash character varying(64)
+    is_paused boolean NOT NULL DEFAULT false
     CONSTRAINT ck_accounts_role_known CHECK (((role)::text = ANY ((ARRAY['member'::character varying, 'coordinator'::character varying, 'moderator'::character varying, 'admin'::character varying])::text[])))
     CONSTRAINT ck_accounts_state_known CHECK (((state)::text = ANY ((ARRAY['unconfirmed'::character varying, 'unapproved'::character varying, 'active'::character varying, 'disabled'::character varying])::text[])))
     CONSTRAINT fk_accounts_actor_id_actors FOREIGN KEY (actor_id) REFERENCES actors(id)
     CONSTRAINT pk_accounts PRIMARY KEY (id)
     CONSTRAINT uq_accounts_actor_id UNIQUE (actor_id)
+    CONSTRAINT uq_accounts_calendar_token_hash UNIQUE (calendar_token_hash)
     CONSTRAINT uq_accounts_email UNIQUE (email)
     CREATE UNIQUE INDEX pk_accounts ON public.accounts USING btree (id)
     CREATE UNIQUE INDEX uq_accounts_actor_id ON public.accounts USING btree (actor_id)
+    CREATE UNIQUE INDEX uq_accounts_calendar_token_hash ON public.accounts USING btree (calendar_token_hash)
     CREATE UNIQUE INDEX uq_accounts_email ON public.accounts USING btree (email)
 
 activities
@@ -85,6 +105,7 @@ actors
     fetched_at timestamp with time zone
     suspended_at timestamp with time zone
     gone_at timestamp with time zone
+    details json NOT NULL DEFAULT '{}'::json
     CONSTRAINT ck_actors_type_known CHECK (((type)::text = ANY ((ARRAY['Person'::character varying, 'Service'::character varying, 'Application'::character varying, 'Group'::character varying, 'Organization'::character varying])::text[])))
     CONSTRAINT pk_actors PRIMARY KEY (id)
     CONSTRAINT uq_actors_uri UNIQUE (uri)
@@ -129,6 +150,67 @@ deliveries
     CREATE UNIQUE INDEX pk_deliveries ON public.deliveries USING btree (id)
     CREATE UNIQUE INDEX uq_deliveries_activity_id_inbox_url ON public.deliveries USING btree (activity_id, inbox_url)
 
+door_questions
+    id character varying(36) NOT NULL
+    question_uri text NOT NULL
+    mentorship_id character varying(36)
+    proposal_id character varying(36)
+    actor_id character varying(36) NOT NULL
+    member_id character varying(36) NOT NULL
+    thread_uri text NOT NULL
+    kind character varying(20) NOT NULL
+    language character varying(35)
+    state character varying(10) NOT NULL
+    answer character varying(10)
+    answered_how character varying(10)
+    asked_at timestamp with time zone NOT NULL
+    reminded_at timestamp with time zone
+    expires_at timestamp with time zone NOT NULL
+    answered_at timestamp with time zone
+    CONSTRAINT ck_door_questions_state_known CHECK (((state)::text = ANY ((ARRAY['open'::character varying, 'answered'::character varying, 'expired'::character varying, 'cancelled'::character varying])::text[])))
+    CONSTRAINT fk_door_questions_actor_id_actors FOREIGN KEY (actor_id) REFERENCES actors(id)
+    CONSTRAINT fk_door_questions_member_id_actors FOREIGN KEY (member_id) REFERENCES actors(id)
+    CONSTRAINT fk_door_questions_mentorship_id_mentorships FOREIGN KEY (mentorship_id) REFERENCES mentorships(id) ON DELETE CASCADE
+    CONSTRAINT fk_door_questions_proposal_id_proposals FOREIGN KEY (proposal_id) REFERENCES proposals(id) ON DELETE CASCADE
+    CONSTRAINT pk_door_questions PRIMARY KEY (id)
+    CONSTRAINT uq_door_questions_question_uri UNIQUE (question_uri)
+    CREATE INDEX ix_door_questions_actor_id ON public.door_questions USING btree (actor_id, state)
+    CREATE UNIQUE INDEX pk_door_questions ON public.door_questions USING btree (id)
+    CREATE UNIQUE INDEX uq_door_questions_open ON public.door_questions USING btree (thread_uri) WHERE ((state)::text = 'open'::text)
+    CREATE UNIQUE INDEX uq_door_questions_question_uri ON public.door_questions USING btree (question_uri)
+
+exports
+    id character varying(36) NOT NULL
+    account_id character varying(36) NOT NULL
+    archive bytea
+    created_at timestamp with time zone NOT NULL
+    expires_at timestamp with time zone NOT NULL
+    CONSTRAINT fk_exports_account_id_accounts FOREIGN KEY (account_id) REFERENCES accounts(id) ON DELETE CASCADE
+    CONSTRAINT pk_exports PRIMARY KEY (id)
+    CREATE INDEX ix_exports_account_id ON public.exports USING btree (account_id)
+    CREATE INDEX ix_exports_expires_at ON public.exports USING btree (expires_at)
+    CREATE UNIQUE INDEX pk_exports ON public.exports USING btree (id)
+
+feedback
+    id character varying(36) NOT NULL
+    uri text NOT NULL
+    mentorship_id character varying(36) NOT NULL
+    author_id character varying(36) NOT NULL
+    answers json NOT NULL
+    body_text text NOT NULL DEFAULT ''::text
+    is_here boolean NOT NULL
+    created_at timestamp with time zone NOT NULL
+    opened_at timestamp with time zone
+    thanks_uri text
+    CONSTRAINT fk_feedback_author_id_actors FOREIGN KEY (author_id) REFERENCES actors(id)
+    CONSTRAINT fk_feedback_mentorship_id_mentorships FOREIGN KEY (mentorship_id) REFERENCES mentorships(id) ON DELETE CASCADE
+    CONSTRAINT pk_feedback PRIMARY KEY (id)
+    CONSTRAINT uq_feedback_mentorship_id_author_id UNIQUE (mentorship_id, author_id)
+    CONSTRAINT uq_feedback_uri UNIQUE (uri)
+    CREATE UNIQUE INDEX pk_feedback ON public.feedback USING btree (id)
+    CREATE UNIQUE INDEX uq_feedback_mentorship_id_author_id ON public.feedback USING btree (mentorship_id, author_id)
+    CREATE UNIQUE INDEX uq_feedback_uri ON public.feedback USING btree (uri)
+
 fetch_failures
     uri text NOT NULL
     status integer
@@ -156,6 +238,39 @@ follows
     CREATE UNIQUE INDEX pk_follows ON public.follows USING btree (id)
     CREATE UNIQUE INDEX uq_follows_follower_id_followed_id ON public.follows USING btree (follower_id, followed_id)
     CREATE UNIQUE INDEX uq_follows_uri ON public.follows USING btree (uri)
+
+form_tokens
+    token_hash character varying(64) NOT NULL
+    result_path text NOT NULL
+    created_at timestamp with time zone NOT NULL
+    CONSTRAINT pk_form_tokens PRIMARY KEY (token_hash)
+    CREATE INDEX ix_form_tokens_created_at ON public.form_tokens USING btree (created_at)
+    CREATE UNIQUE INDEX pk_form_tokens ON public.form_tokens USING btree (token_hash)
+
+goals
+    id character varying(36) NOT NULL
+    uri text NOT NULL
+    mentorship_id character varying(36) NOT NULL
+    author_id character varying(36) NOT NULL
+    title text NOT NULL
+    body_text text NOT NULL DEFAULT ''::text
+    goal_type character varying(40)
+    milestones json NOT NULL
+    due_on date
+    state character varying(10) NOT NULL
+    version integer NOT NULL DEFAULT 1
+    created_at timestamp with time zone NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    done_at timestamp with time zone
+    deleted_at timestamp with time zone
+    CONSTRAINT ck_goals_state_known CHECK (((state)::text = ANY ((ARRAY['open'::character varying, 'done'::character varying, 'dropped'::character varying])::text[])))
+    CONSTRAINT fk_goals_author_id_actors FOREIGN KEY (author_id) REFERENCES actors(id)
+    CONSTRAINT fk_goals_mentorship_id_mentorships FOREIGN KEY (mentorship_id) REFERENCES mentorships(id) ON DELETE CASCADE
+    CONSTRAINT pk_goals PRIMARY KEY (id)
+    CONSTRAINT uq_goals_uri UNIQUE (uri)
+    CREATE INDEX ix_goals_mentorship_id ON public.goals USING btree (mentorship_id)
+    CREATE UNIQUE INDEX pk_goals ON public.goals USING btree (id)
+    CREATE UNIQUE INDEX uq_goals_uri ON public.goals USING btree (uri)
 
 inbox_activities
     id bigint NOT NULL DEFAULT nextval('inbox_activities_id_seq'::regclass)
@@ -191,6 +306,28 @@ instance
     CONSTRAINT pk_instance PRIMARY KEY (key)
     CREATE UNIQUE INDEX pk_instance ON public.instance USING btree (key)
 
+logbook
+    id character varying(36) NOT NULL
+    uri text NOT NULL
+    mentorship_id character varying(36) NOT NULL
+    author_id character varying(36) NOT NULL
+    held_on date NOT NULL
+    minutes integer NOT NULL
+    notes_text text NOT NULL DEFAULT ''::text
+    is_shared boolean NOT NULL DEFAULT false
+    version integer NOT NULL DEFAULT 1
+    created_at timestamp with time zone NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    deleted_at timestamp with time zone
+    CONSTRAINT ck_logbook_minutes_of_a_day CHECK (((minutes >= 1) AND (minutes <= 1440)))
+    CONSTRAINT fk_logbook_author_id_actors FOREIGN KEY (author_id) REFERENCES actors(id)
+    CONSTRAINT fk_logbook_mentorship_id_mentorships FOREIGN KEY (mentorship_id) REFERENCES mentorships(id) ON DELETE CASCADE
+    CONSTRAINT pk_logbook PRIMARY KEY (id)
+    CONSTRAINT uq_logbook_uri UNIQUE (uri)
+    CREATE INDEX ix_logbook_mentorship_id ON public.logbook USING btree (mentorship_id, held_on)
+    CREATE UNIQUE INDEX pk_logbook ON public.logbook USING btree (id)
+    CREATE UNIQUE INDEX uq_logbook_uri ON public.logbook USING btree (uri)
+
 mails
     id bigint NOT NULL DEFAULT nextval('mails_id_seq'::regclass)
     recipient character varying(320) NOT NULL
@@ -210,6 +347,163 @@ mails
     CREATE INDEX ix_mails_due ON public.mails USING btree (next_attempt_at) WHERE ((state)::text = 'queued'::text)
     CREATE UNIQUE INDEX pk_mails ON public.mails USING btree (id)
 
+meetings
+    id character varying(36) NOT NULL
+    uri text NOT NULL
+    mentorship_id character varying(36) NOT NULL
+    author_id character varying(36) NOT NULL
+    times json NOT NULL
+    minutes integer NOT NULL
+    mode character varying(40)
+    place_text text NOT NULL DEFAULT ''::text
+    state character varying(10) NOT NULL
+    starts_at timestamp with time zone
+    version integer NOT NULL DEFAULT 1
+    changed_by character varying(10) NOT NULL
+    created_at timestamp with time zone NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    CONSTRAINT ck_meetings_state_known CHECK (((state)::text = ANY ((ARRAY['proposed'::character varying, 'agreed'::character varying, 'declined'::character varying, 'cancelled'::character varying])::text[])))
+    CONSTRAINT fk_meetings_author_id_actors FOREIGN KEY (author_id) REFERENCES actors(id)
+    CONSTRAINT fk_meetings_mentorship_id_mentorships FOREIGN KEY (mentorship_id) REFERENCES mentorships(id) ON DELETE CASCADE
+    CONSTRAINT pk_meetings PRIMARY KEY (id)
+    CONSTRAINT uq_meetings_uri UNIQUE (uri)
+    CREATE INDEX ix_meetings_mentorship_id ON public.meetings USING btree (mentorship_id, starts_at)
+    CREATE UNIQUE INDEX pk_meetings ON public.meetings USING btree (id)
+    CREATE UNIQUE INDEX uq_meetings_uri ON public.meetings USING btree (uri)
+
+mentorship_events
+    id character varying(36) NOT NULL
+    mentorship_id character varying(36) NOT NULL
+    event character varying(30) NOT NULL
+    by character varying(10) NOT NULL
+    state_before character varying(20) NOT NULL
+    state_after character varying(20) NOT NULL
+    version integer NOT NULL
+    detail json NOT NULL
+    created_at timestamp with time zone NOT NULL
+    CONSTRAINT fk_mentorship_events_mentorship_id_mentorships FOREIGN KEY (mentorship_id) REFERENCES mentorships(id) ON DELETE CASCADE
+    CONSTRAINT pk_mentorship_events PRIMARY KEY (id)
+    CREATE INDEX ix_mentorship_events_mentorship_id ON public.mentorship_events USING btree (mentorship_id, id)
+    CREATE UNIQUE INDEX pk_mentorship_events ON public.mentorship_events USING btree (id)
+
+mentorship_moves
+    id character varying(36) NOT NULL
+    mentorship_id character varying(36) NOT NULL
+    old_actor_id character varying(36) NOT NULL
+    new_actor_id character varying(36) NOT NULL
+    state character varying(10) NOT NULL
+    created_at timestamp with time zone NOT NULL
+    decided_at timestamp with time zone
+    CONSTRAINT ck_mentorship_moves_state_known CHECK (((state)::text = ANY ((ARRAY['open'::character varying, 'confirmed'::character varying, 'refused'::character varying])::text[])))
+    CONSTRAINT fk_mentorship_moves_mentorship_id_mentorships FOREIGN KEY (mentorship_id) REFERENCES mentorships(id) ON DELETE CASCADE
+    CONSTRAINT fk_mentorship_moves_new_actor_id_actors FOREIGN KEY (new_actor_id) REFERENCES actors(id)
+    CONSTRAINT fk_mentorship_moves_old_actor_id_actors FOREIGN KEY (old_actor_id) REFERENCES actors(id)
+    CONSTRAINT pk_mentorship_moves PRIMARY KEY (id)
+    CONSTRAINT uq_mentorship_moves_mentorship_id_new_actor_id UNIQUE (mentorship_id, new_actor_id)
+    CREATE UNIQUE INDEX pk_mentorship_moves ON public.mentorship_moves USING btree (id)
+    CREATE UNIQUE INDEX uq_mentorship_moves_mentorship_id_new_actor_id ON public.mentorship_moves USING btree (mentorship_id, new_actor_id)
+
+mentorships
+    id character varying(36) NOT NULL
+    agreement_uri text
+    offer_uri text
+    thread_uri text NOT NULL
+    proposal_id character varying(36)
+    proposal_uri text NOT NULL
+    proposal_title text NOT NULL
+    purpose character varying(10) NOT NULL
+    mentor_id character varying(36) NOT NULL
+    mentee_id character varying(36) NOT NULL
+    channel character varying(10) NOT NULL
+    asker character varying(10) NOT NULL
+    state character varying(20) NOT NULL
+    version integer NOT NULL DEFAULT 1
+    epoch integer NOT NULL DEFAULT 0
+    changed_by character varying(10) NOT NULL
+    message_text text NOT NULL DEFAULT ''::text
+    message_html text NOT NULL DEFAULT ''::text
+    answers json NOT NULL
+    language character varying(35)
+    counters_count integer NOT NULL DEFAULT 0
+    terms json NOT NULL
+    terms_version integer NOT NULL DEFAULT 0
+    terms_by character varying(10)
+    mentor_confirmed_version integer
+    mentor_confirmed_at timestamp with time zone
+    mentee_confirmed_version integer
+    mentee_confirmed_at timestamp with time zone
+    reason character varying(30)
+    reason_text text NOT NULL DEFAULT ''::text
+    is_crossed boolean NOT NULL DEFAULT false
+    is_announced boolean NOT NULL DEFAULT false
+    seat_proposal_id character varying(36)
+    holds_seat boolean NOT NULL DEFAULT false
+    mentor_contact text NOT NULL DEFAULT ''::text
+    mentee_contact text NOT NULL DEFAULT ''::text
+    sent_at timestamp with time zone
+    expires_at timestamp with time zone
+    reminders_count integer NOT NULL DEFAULT 0
+    decided_at timestamp with time zone
+    intro_ends_at timestamp with time zone
+    started_at timestamp with time zone
+    ends_on date
+    paused_at timestamp with time zone
+    paused_until_on date
+    ended_at timestamp with time zone
+    alive_at timestamp with time zone
+    nudges_count integer NOT NULL DEFAULT 0
+    orphaned_at timestamp with time zone
+    archived_at timestamp with time zone
+    created_at timestamp with time zone NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    CONSTRAINT ck_mentorships_asker_known CHECK (((asker)::text = ANY ((ARRAY['mentor'::character varying, 'mentee'::character varying])::text[])))
+    CONSTRAINT ck_mentorships_changed_by_known CHECK (((changed_by)::text = ANY ((ARRAY['mentor'::character varying, 'mentee'::character varying, 'clock'::character varying])::text[])))
+    CONSTRAINT ck_mentorships_channel_known CHECK (((channel)::text = ANY ((ARRAY['local'::character varying, 'libline'::character varying, 'note'::character varying])::text[])))
+    CONSTRAINT ck_mentorships_purpose_known CHECK (((purpose)::text = ANY ((ARRAY['offer'::character varying, 'request'::character varying])::text[])))
+    CONSTRAINT ck_mentorships_state_known CHECK (((state)::text = ANY ((ARRAY['draft'::character varying, 'question'::character varying, 'proposed'::character varying, 'declined'::character varying, 'withdrawn'::character varying, 'expired'::character varying, 'superseded'::character varying, 'intro'::character varying, 'active'::character varying, 'paused'::character varying, 'completed'::character varying, 'ended-early'::character varying, 'ended-intro'::character varying, 'ended-safety'::character varying, 'lapsed'::character varying])::text[])))
+    CONSTRAINT ck_mentorships_two_people CHECK (((mentor_id)::text <> (mentee_id)::text))
+    CONSTRAINT fk_mentorships_mentee_id_actors FOREIGN KEY (mentee_id) REFERENCES actors(id)
+    CONSTRAINT fk_mentorships_mentor_id_actors FOREIGN KEY (mentor_id) REFERENCES actors(id)
+    CONSTRAINT fk_mentorships_proposal_id_proposals FOREIGN KEY (proposal_id) REFERENCES proposals(id) ON DELETE SET NULL
+    CONSTRAINT fk_mentorships_seat_proposal_id_proposals FOREIGN KEY (seat_proposal_id) REFERENCES proposals(id) ON DELETE SET NULL
+    CONSTRAINT pk_mentorships PRIMARY KEY (id)
+    CONSTRAINT uq_mentorships_agreement_uri UNIQUE (agreement_uri)
+    CONSTRAINT uq_mentorships_offer_uri UNIQUE (offer_uri)
+    CONSTRAINT uq_mentorships_thread_uri UNIQUE (thread_uri)
+    CREATE INDEX ix_mentorships_mentee_id ON public.mentorships USING btree (mentee_id, state)
+    CREATE INDEX ix_mentorships_mentor_id ON public.mentorships USING btree (mentor_id, state)
+    CREATE INDEX ix_mentorships_proposal_uri ON public.mentorships USING btree (proposal_uri, state)
+    CREATE INDEX ix_mentorships_seat_proposal_id ON public.mentorships USING btree (seat_proposal_id)
+    CREATE INDEX ix_mentorships_state ON public.mentorships USING btree (state)
+    CREATE UNIQUE INDEX pk_mentorships ON public.mentorships USING btree (id)
+    CREATE UNIQUE INDEX uq_mentorships_agreement_uri ON public.mentorships USING btree (agreement_uri)
+    CREATE UNIQUE INDEX uq_mentorships_offer_uri ON public.mentorships USING btree (offer_uri)
+    CREATE UNIQUE INDEX uq_mentorships_open ON public.mentorships USING btree (mentor_id, mentee_id, proposal_uri) WHERE ((state)::text = ANY ((ARRAY['draft'::character varying, 'question'::character varying, 'proposed'::character varying, 'intro'::character varying, 'active'::character varying, 'paused'::character varying])::text[]))
+    CREATE UNIQUE INDEX uq_mentorships_thread_uri ON public.mentorships USING btree (thread_uri)
+
+messages
+    id character varying(36) NOT NULL
+    uri text NOT NULL
+    mentorship_id character varying(36) NOT NULL
+    author_id character varying(36) NOT NULL
+    is_local boolean NOT NULL
+    in_reply_to_uri text
+    body_text text NOT NULL DEFAULT ''::text
+    content_html text NOT NULL
+    language character varying(35)
+    published_at timestamp with time zone NOT NULL
+    edited_at timestamp with time zone
+    deleted_at timestamp with time zone
+    received_at timestamp with time zone NOT NULL
+    read_at timestamp with time zone
+    CONSTRAINT fk_messages_author_id_actors FOREIGN KEY (author_id) REFERENCES actors(id)
+    CONSTRAINT fk_messages_mentorship_id_mentorships FOREIGN KEY (mentorship_id) REFERENCES mentorships(id) ON DELETE CASCADE
+    CONSTRAINT pk_messages PRIMARY KEY (id)
+    CONSTRAINT uq_messages_uri UNIQUE (uri)
+    CREATE INDEX ix_messages_mentorship_id ON public.messages USING btree (mentorship_id, published_at)
+    CREATE UNIQUE INDEX pk_messages ON public.messages USING btree (id)
+    CREATE UNIQUE INDEX uq_messages_uri ON public.messages USING btree (uri)
+
 notifications
     id character varying(36) NOT NULL
     account_id character varying(36) NOT NULL
@@ -218,14 +512,38 @@ notifications
     subject_uri text
     created_at timestamp with time zone NOT NULL
     read_at timestamp with time zone
-    CONSTRAINT ck_notifications_kind_known CHECK (((kind)::text = ANY ((ARRAY['follow'::character varying, 'follow-request'::character varying, 'follow-accepted'::character varying, 'reply'::character varying, 'mention'::character varying, 'message'::character varying, 'like'::character varying, 'announce'::character varying, 'poll-vote'::character varying, 'sign-up'::character varying])::text[])))
+    event character varying(30) NOT NULL DEFAULT ''::character varying
+    CONSTRAINT ck_notifications_kind_known CHECK (((kind)::text = ANY ((ARRAY['follow'::character varying, 'follow-request'::character varying, 'follow-accepted'::character varying, 'reply'::character varying, 'mention'::character varying, 'message'::character varying, 'like'::character varying, 'announce'::character varying, 'poll-vote'::character varying, 'sign-up'::character varying, 'mentorship'::character varying, 'mentorship-message'::character varying])::text[])))
     CONSTRAINT fk_notifications_account_id_accounts FOREIGN KEY (account_id) REFERENCES accounts(id) ON DELETE CASCADE
     CONSTRAINT fk_notifications_from_actor_id_actors FOREIGN KEY (from_actor_id) REFERENCES actors(id) ON DELETE CASCADE
     CONSTRAINT pk_notifications PRIMARY KEY (id)
-    CONSTRAINT uq_notifications_account_id_kind_from_actor_id_subject_uri UNIQUE (account_id, kind, from_actor_id, subject_uri)
+    CONSTRAINT uq_notifications_once UNIQUE (account_id, kind, event, from_actor_id, subject_uri)
     CREATE INDEX ix_notifications_of ON public.notifications USING btree (account_id, created_at)
     CREATE UNIQUE INDEX pk_notifications ON public.notifications USING btree (id)
-    CREATE UNIQUE INDEX uq_notifications_account_id_kind_from_actor_id_subject_uri ON public.notifications USING btree (account_id, kind, from_actor_id, subject_uri)
+    CREATE UNIQUE INDEX uq_notifications_once ON public.notifications USING btree (account_id, kind, event, from_actor_id, subject_uri)
+
+oauth_attempts
+    state_hash character varying(64) NOT NULL
+    host character varying(255) NOT NULL
+    actor_uri text NOT NULL
+    browser_hash character varying(64) NOT NULL
+    verifier_encrypted bytea NOT NULL
+    next_path text NOT NULL
+    created_at timestamp with time zone NOT NULL
+    expires_at timestamp with time zone NOT NULL
+    CONSTRAINT pk_oauth_attempts PRIMARY KEY (state_hash)
+    CREATE INDEX ix_oauth_attempts_expires_at ON public.oauth_attempts USING btree (expires_at)
+    CREATE UNIQUE INDEX pk_oauth_attempts ON public.oauth_attempts USING btree (state_hash)
+
+oauth_clients
+    host character varying(255) NOT NULL
+    client_id text NOT NULL
+    secret_encrypted bytea NOT NULL
+    scope character varying(40) NOT NULL
+    endpoints json NOT NULL
+    created_at timestamp with time zone NOT NULL
+    CONSTRAINT pk_oauth_clients PRIMARY KEY (host)
+    CREATE UNIQUE INDEX pk_oauth_clients ON public.oauth_clients USING btree (host)
 
 peers
     host character varying(255) NOT NULL
@@ -331,7 +649,10 @@ proposals
     edited_at timestamp with time zone
     updated_at timestamp with time zone NOT NULL
     fetched_at timestamp with time zone
-    CONSTRAINT ck_proposals_audience_known CHECK (((audience)::text = ANY ((ARRAY['public'::character varying, 'instance'::character varying])::text[])))
+    places_free_count integer NOT NULL DEFAULT 1
+    waiting_count integer NOT NULL DEFAULT 0
+    details json NOT NULL DEFAULT '{}'::json
+    CONSTRAINT ck_proposals_audience_known CHECK (((audience)::text = ANY ((ARRAY['public'::character varying, 'network'::character varying, 'instance'::character varying])::text[])))
     CONSTRAINT ck_proposals_places_count_not_negative CHECK ((places_count >= 0))
     CONSTRAINT ck_proposals_purpose_known CHECK (((purpose)::text = ANY ((ARRAY['offer'::character varying, 'request'::character varying])::text[])))
     CONSTRAINT ck_proposals_status_known CHECK (((status)::text = ANY ((ARRAY['open'::character varying, 'full'::character varying, 'paused'::character varying, 'closed'::character varying])::text[])))
@@ -365,6 +686,23 @@ reactions
     CREATE INDEX ix_reactions_object_uri ON public.reactions USING btree (object_uri)
     CREATE UNIQUE INDEX pk_reactions ON public.reactions USING btree (uri)
     CREATE UNIQUE INDEX uq_reactions_kind_actor_id_object_uri ON public.reactions USING btree (kind, actor_id, object_uri)
+
+records
+    id character varying(36) NOT NULL
+    mentorship_id character varying(36) NOT NULL
+    actor_id character varying(36) NOT NULL
+    document bytea NOT NULL
+    is_shared boolean NOT NULL DEFAULT false
+    share_token_hash character varying(64)
+    created_at timestamp with time zone NOT NULL
+    CONSTRAINT fk_records_actor_id_actors FOREIGN KEY (actor_id) REFERENCES actors(id)
+    CONSTRAINT fk_records_mentorship_id_mentorships FOREIGN KEY (mentorship_id) REFERENCES mentorships(id) ON DELETE CASCADE
+    CONSTRAINT pk_records PRIMARY KEY (id)
+    CONSTRAINT uq_records_mentorship_id_actor_id UNIQUE (mentorship_id, actor_id)
+    CONSTRAINT uq_records_share_token_hash UNIQUE (share_token_hash)
+    CREATE UNIQUE INDEX pk_records ON public.records USING btree (id)
+    CREATE UNIQUE INDEX uq_records_mentorship_id_actor_id ON public.records USING btree (mentorship_id, actor_id)
+    CREATE UNIQUE INDEX uq_records_share_token_hash ON public.records USING btree (share_token_hash)
 
 remote_keys
     key_id text NOT NULL
@@ -401,7 +739,9 @@ sessions
     created_at timestamp with time zone NOT NULL
     seen_at timestamp with time zone NOT NULL
     expires_at timestamp with time zone NOT NULL
+    guest_actor_id character varying(36)
     CONSTRAINT fk_sessions_account_id_accounts FOREIGN KEY (account_id) REFERENCES accounts(id) ON DELETE CASCADE
+    CONSTRAINT fk_sessions_guest_actor_id_actors FOREIGN KEY (guest_actor_id) REFERENCES actors(id) ON DELETE CASCADE
     CONSTRAINT pk_sessions PRIMARY KEY (token_hash)
     CREATE INDEX ix_sessions_account_id ON public.sessions USING btree (account_id)
     CREATE INDEX ix_sessions_expires_at ON public.sessions USING btree (expires_at)
@@ -437,3 +777,12 @@ tombstones
     deleted_at timestamp with time zone NOT NULL
     CONSTRAINT pk_tombstones PRIMARY KEY (uri)
     CREATE UNIQUE INDEX pk_tombstones ON public.tombstones USING btree (uri)
+
+vocabulary_terms
+    id character varying(40) NOT NULL
+    scheme character varying(20) NOT NULL
+    broader_id character varying(20) NOT NULL
+    labels json NOT NULL
+    created_at timestamp with time zone NOT NULL
+    CONSTRAINT pk_vocabulary_terms PRIMARY KEY (id)
+    CREATE UNIQUE INDEX pk_vocabulary_terms ON public.vocabulary_terms USING btree (id)

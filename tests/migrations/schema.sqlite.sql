@@ -1,3 +1,16 @@
+CREATE TABLE absences (
+    id VARCHAR(36) NOT NULL
+    actor_id VARCHAR(36) NOT NULL
+    from_on DATE NOT NULL
+    until_on DATE NOT NULL
+    created_at DATETIME NOT NULL
+    CONSTRAINT ck_absences_in_order CHECK (from_on <= until_on)
+    CONSTRAINT fk_absences_actor_id_actors FOREIGN KEY(actor_id) REFERENCES actors (id) ON DELETE CASCADE
+    CONSTRAINT pk_absences PRIMARY KEY (id)
+)
+
+CREATE INDEX ix_absences_actor_id ON absences (actor_id)
+
 CREATE TABLE accounts (
     id VARCHAR(36) NOT NULL
     actor_id VARCHAR(36) NOT NULL
@@ -10,11 +23,18 @@ CREATE TABLE accounts (
     sign_up_reason TEXT DEFAULT '' NOT NULL
     created_at DATETIME NOT NULL
     last_login_at DATETIME
+    zone VARCHAR(60)
+    weekly_hours JSON DEFAULT '[]' NOT NULL
+    target_count INTEGER DEFAULT '1' NOT NULL
+    primer_done_at DATETIME
+    calendar_token_hash VARCHAR(64)
+    is_paused BOOLEAN DEFAULT 0 NOT NULL
     CONSTRAINT ck_accounts_role_known CHECK (role IN ('member', 'coordinator', 'moderator', 'admin'))
     CONSTRAINT ck_accounts_state_known CHECK (state IN ('unconfirmed', 'unapproved', 'active', 'disabled'))
     CONSTRAINT fk_accounts_actor_id_actors FOREIGN KEY(actor_id) REFERENCES actors (id)
     CONSTRAINT pk_accounts PRIMARY KEY (id)
     CONSTRAINT uq_accounts_actor_id UNIQUE (actor_id)
+    CONSTRAINT uq_accounts_calendar_token_hash UNIQUE (calendar_token_hash)
     CONSTRAINT uq_accounts_email UNIQUE (email)
 )
 
@@ -85,6 +105,7 @@ CREATE TABLE actors (
     fetched_at DATETIME
     suspended_at DATETIME
     gone_at DATETIME
+    details JSON DEFAULT '{}' NOT NULL
     CONSTRAINT ck_actors_type_known CHECK (type IN ('Person', 'Service', 'Application', 'Group', 'Organization'))
     CONSTRAINT pk_actors PRIMARY KEY (id)
     CONSTRAINT uq_actors_uri UNIQUE (uri)
@@ -133,6 +154,68 @@ CREATE INDEX ix_deliveries_queued ON deliveries (host, next_attempt_at) WHERE st
 
 CREATE INDEX ix_deliveries_state ON deliveries (state, id) WHERE state <> 'queued'
 
+CREATE TABLE door_questions (
+    id VARCHAR(36) NOT NULL
+    question_uri TEXT NOT NULL
+    mentorship_id VARCHAR(36)
+    proposal_id VARCHAR(36)
+    actor_id VARCHAR(36) NOT NULL
+    member_id VARCHAR(36) NOT NULL
+    thread_uri TEXT NOT NULL
+    kind VARCHAR(20) NOT NULL
+    language VARCHAR(35)
+    state VARCHAR(10) NOT NULL
+    answer VARCHAR(10)
+    answered_how VARCHAR(10)
+    asked_at DATETIME NOT NULL
+    reminded_at DATETIME
+    expires_at DATETIME NOT NULL
+    answered_at DATETIME
+    CONSTRAINT ck_door_questions_state_known CHECK (state IN ('open', 'answered', 'expired', 'cancelled'))
+    CONSTRAINT fk_door_questions_actor_id_actors FOREIGN KEY(actor_id) REFERENCES actors (id)
+    CONSTRAINT fk_door_questions_member_id_actors FOREIGN KEY(member_id) REFERENCES actors (id)
+    CONSTRAINT fk_door_questions_mentorship_id_mentorships FOREIGN KEY(mentorship_id) REFERENCES mentorships (id) ON DELETE CASCADE
+    CONSTRAINT fk_door_questions_proposal_id_proposals FOREIGN KEY(proposal_id) REFERENCES proposals (id) ON DELETE CASCADE
+    CONSTRAINT pk_door_questions PRIMARY KEY (id)
+    CONSTRAINT uq_door_questions_question_uri UNIQUE (question_uri)
+)
+
+CREATE INDEX ix_door_questions_actor_id ON door_questions (actor_id, state)
+
+CREATE UNIQUE INDEX uq_door_questions_open ON door_questions (thread_uri) WHERE state = 'open'
+
+CREATE TABLE exports (
+    id VARCHAR(36) NOT NULL
+    account_id VARCHAR(36) NOT NULL
+    archive BLOB
+    created_at DATETIME NOT NULL
+    expires_at DATETIME NOT NULL
+    CONSTRAINT fk_exports_account_id_accounts FOREIGN KEY(account_id) REFERENCES accounts (id) ON DELETE CASCADE
+    CONSTRAINT pk_exports PRIMARY KEY (id)
+)
+
+CREATE INDEX ix_exports_account_id ON exports (account_id)
+
+CREATE INDEX ix_exports_expires_at ON exports (expires_at)
+
+CREATE TABLE feedback (
+    id VARCHAR(36) NOT NULL
+    uri TEXT NOT NULL
+    mentorship_id VARCHAR(36) NOT NULL
+    author_id VARCHAR(36) NOT NULL
+    answers JSON NOT NULL
+    body_text TEXT DEFAULT '' NOT NULL
+    is_here BOOLEAN NOT NULL
+    created_at DATETIME NOT NULL
+    opened_at DATETIME
+    thanks_uri TEXT
+    CONSTRAINT fk_feedback_author_id_actors FOREIGN KEY(author_id) REFERENCES actors (id)
+    CONSTRAINT fk_feedback_mentorship_id_mentorships FOREIGN KEY(mentorship_id) REFERENCES mentorships (id) ON DELETE CASCADE
+    CONSTRAINT pk_feedback PRIMARY KEY (id)
+    CONSTRAINT uq_feedback_mentorship_id_author_id UNIQUE (mentorship_id, author_id)
+    CONSTRAINT uq_feedback_uri UNIQUE (uri)
+)
+
 CREATE TABLE fetch_failures (
     uri TEXT NOT NULL
     status INTEGER
@@ -160,6 +243,40 @@ CREATE TABLE follows (
 )
 
 CREATE INDEX ix_follows_followed_id ON follows (followed_id, state)
+
+CREATE TABLE form_tokens (
+    token_hash VARCHAR(64) NOT NULL
+    result_path TEXT NOT NULL
+    created_at DATETIME NOT NULL
+    CONSTRAINT pk_form_tokens PRIMARY KEY (token_hash)
+)
+
+CREATE INDEX ix_form_tokens_created_at ON form_tokens (created_at)
+
+CREATE TABLE goals (
+    id VARCHAR(36) NOT NULL
+    uri TEXT NOT NULL
+    mentorship_id VARCHAR(36) NOT NULL
+    author_id VARCHAR(36) NOT NULL
+    title TEXT NOT NULL
+    body_text TEXT DEFAULT '' NOT NULL
+    goal_type VARCHAR(40)
+    milestones JSON NOT NULL
+    due_on DATE
+    state VARCHAR(10) NOT NULL
+    version INTEGER DEFAULT '1' NOT NULL
+    created_at DATETIME NOT NULL
+    updated_at DATETIME NOT NULL
+    done_at DATETIME
+    deleted_at DATETIME
+    CONSTRAINT ck_goals_state_known CHECK (state IN ('open', 'done', 'dropped'))
+    CONSTRAINT fk_goals_author_id_actors FOREIGN KEY(author_id) REFERENCES actors (id)
+    CONSTRAINT fk_goals_mentorship_id_mentorships FOREIGN KEY(mentorship_id) REFERENCES mentorships (id) ON DELETE CASCADE
+    CONSTRAINT pk_goals PRIMARY KEY (id)
+    CONSTRAINT uq_goals_uri UNIQUE (uri)
+)
+
+CREATE INDEX ix_goals_mentorship_id ON goals (mentorship_id)
 
 CREATE TABLE inbox_activities (
     id INTEGER NOT NULL
@@ -197,6 +314,28 @@ CREATE TABLE instance (
     CONSTRAINT pk_instance PRIMARY KEY ("key")
 )
 
+CREATE TABLE logbook (
+    id VARCHAR(36) NOT NULL
+    uri TEXT NOT NULL
+    mentorship_id VARCHAR(36) NOT NULL
+    author_id VARCHAR(36) NOT NULL
+    held_on DATE NOT NULL
+    minutes INTEGER NOT NULL
+    notes_text TEXT DEFAULT '' NOT NULL
+    is_shared BOOLEAN DEFAULT 0 NOT NULL
+    version INTEGER DEFAULT '1' NOT NULL
+    created_at DATETIME NOT NULL
+    updated_at DATETIME NOT NULL
+    deleted_at DATETIME
+    CONSTRAINT ck_logbook_minutes_of_a_day CHECK (minutes BETWEEN 1 AND 1440)
+    CONSTRAINT fk_logbook_author_id_actors FOREIGN KEY(author_id) REFERENCES actors (id)
+    CONSTRAINT fk_logbook_mentorship_id_mentorships FOREIGN KEY(mentorship_id) REFERENCES mentorships (id) ON DELETE CASCADE
+    CONSTRAINT pk_logbook PRIMARY KEY (id)
+    CONSTRAINT uq_logbook_uri UNIQUE (uri)
+)
+
+CREATE INDEX ix_logbook_mentorship_id ON logbook (mentorship_id, held_on)
+
 CREATE TABLE mails (
     id INTEGER NOT NULL
     recipient VARCHAR(320) NOT NULL
@@ -217,6 +356,166 @@ CREATE TABLE mails (
 
 CREATE INDEX ix_mails_due ON mails (next_attempt_at) WHERE state = 'queued'
 
+CREATE TABLE meetings (
+    id VARCHAR(36) NOT NULL
+    uri TEXT NOT NULL
+    mentorship_id VARCHAR(36) NOT NULL
+    author_id VARCHAR(36) NOT NULL
+    times JSON NOT NULL
+    minutes INTEGER NOT NULL
+    mode VARCHAR(40)
+    place_text TEXT DEFAULT '' NOT NULL
+    state VARCHAR(10) NOT NULL
+    starts_at DATETIME
+    version INTEGER DEFAULT '1' NOT NULL
+    changed_by VARCHAR(10) NOT NULL
+    created_at DATETIME NOT NULL
+    updated_at DATETIME NOT NULL
+    CONSTRAINT ck_meetings_state_known CHECK (state IN ('proposed', 'agreed', 'declined', 'cancelled'))
+    CONSTRAINT fk_meetings_author_id_actors FOREIGN KEY(author_id) REFERENCES actors (id)
+    CONSTRAINT fk_meetings_mentorship_id_mentorships FOREIGN KEY(mentorship_id) REFERENCES mentorships (id) ON DELETE CASCADE
+    CONSTRAINT pk_meetings PRIMARY KEY (id)
+    CONSTRAINT uq_meetings_uri UNIQUE (uri)
+)
+
+CREATE INDEX ix_meetings_mentorship_id ON meetings (mentorship_id, starts_at)
+
+CREATE TABLE mentorship_events (
+    id VARCHAR(36) NOT NULL
+    mentorship_id VARCHAR(36) NOT NULL
+    event VARCHAR(30) NOT NULL
+    "by" VARCHAR(10) NOT NULL
+    state_before VARCHAR(20) NOT NULL
+    state_after VARCHAR(20) NOT NULL
+    version INTEGER NOT NULL
+    detail JSON NOT NULL
+    created_at DATETIME NOT NULL
+    CONSTRAINT fk_mentorship_events_mentorship_id_mentorships FOREIGN KEY(mentorship_id) REFERENCES mentorships (id) ON DELETE CASCADE
+    CONSTRAINT pk_mentorship_events PRIMARY KEY (id)
+)
+
+CREATE INDEX ix_mentorship_events_mentorship_id ON mentorship_events (mentorship_id, id)
+
+CREATE TABLE mentorship_moves (
+    id VARCHAR(36) NOT NULL
+    mentorship_id VARCHAR(36) NOT NULL
+    old_actor_id VARCHAR(36) NOT NULL
+    new_actor_id VARCHAR(36) NOT NULL
+    state VARCHAR(10) NOT NULL
+    created_at DATETIME NOT NULL
+    decided_at DATETIME
+    CONSTRAINT ck_mentorship_moves_state_known CHECK (state IN ('open', 'confirmed', 'refused'))
+    CONSTRAINT fk_mentorship_moves_mentorship_id_mentorships FOREIGN KEY(mentorship_id) REFERENCES mentorships (id) ON DELETE CASCADE
+    CONSTRAINT fk_mentorship_moves_new_actor_id_actors FOREIGN KEY(new_actor_id) REFERENCES actors (id)
+    CONSTRAINT fk_mentorship_moves_old_actor_id_actors FOREIGN KEY(old_actor_id) REFERENCES actors (id)
+    CONSTRAINT pk_mentorship_moves PRIMARY KEY (id)
+    CONSTRAINT uq_mentorship_moves_mentorship_id_new_actor_id UNIQUE (mentorship_id, new_actor_id)
+)
+
+CREATE TABLE mentorships (
+    id VARCHAR(36) NOT NULL
+    agreement_uri TEXT
+    offer_uri TEXT
+    thread_uri TEXT NOT NULL
+    proposal_id VARCHAR(36)
+    proposal_uri TEXT NOT NULL
+    proposal_title TEXT NOT NULL
+    purpose VARCHAR(10) NOT NULL
+    mentor_id VARCHAR(36) NOT NULL
+    mentee_id VARCHAR(36) NOT NULL
+    channel VARCHAR(10) NOT NULL
+    asker VARCHAR(10) NOT NULL
+    state VARCHAR(20) NOT NULL
+    version INTEGER DEFAULT '1' NOT NULL
+    epoch INTEGER DEFAULT '0' NOT NULL
+    changed_by VARCHAR(10) NOT NULL
+    message_text TEXT DEFAULT '' NOT NULL
+    message_html TEXT DEFAULT '' NOT NULL
+    answers JSON NOT NULL
+    language VARCHAR(35)
+    counters_count INTEGER DEFAULT '0' NOT NULL
+    terms JSON NOT NULL
+    terms_version INTEGER DEFAULT '0' NOT NULL
+    terms_by VARCHAR(10)
+    mentor_confirmed_version INTEGER
+    mentor_confirmed_at DATETIME
+    mentee_confirmed_version INTEGER
+    mentee_confirmed_at DATETIME
+    reason VARCHAR(30)
+    reason_text TEXT DEFAULT '' NOT NULL
+    is_crossed BOOLEAN DEFAULT 0 NOT NULL
+    is_announced BOOLEAN DEFAULT 0 NOT NULL
+    seat_proposal_id VARCHAR(36)
+    holds_seat BOOLEAN DEFAULT 0 NOT NULL
+    mentor_contact TEXT DEFAULT '' NOT NULL
+    mentee_contact TEXT DEFAULT '' NOT NULL
+    sent_at DATETIME
+    expires_at DATETIME
+    reminders_count INTEGER DEFAULT '0' NOT NULL
+    decided_at DATETIME
+    intro_ends_at DATETIME
+    started_at DATETIME
+    ends_on DATE
+    paused_at DATETIME
+    paused_until_on DATE
+    ended_at DATETIME
+    alive_at DATETIME
+    nudges_count INTEGER DEFAULT '0' NOT NULL
+    orphaned_at DATETIME
+    archived_at DATETIME
+    created_at DATETIME NOT NULL
+    updated_at DATETIME NOT NULL
+    CONSTRAINT ck_mentorships_asker_known CHECK (asker IN ('mentor', 'mentee'))
+    CONSTRAINT ck_mentorships_changed_by_known CHECK (changed_by IN ('mentor', 'mentee', 'clock'))
+    CONSTRAINT ck_mentorships_channel_known CHECK (channel IN ('local', 'libline', 'note'))
+    CONSTRAINT ck_mentorships_purpose_known CHECK (purpose IN ('offer', 'request'))
+    CONSTRAINT ck_mentorships_state_known CHECK (state IN ('draft', 'question', 'proposed', 'declined', 'withdrawn', 'expired', 'superseded', 'intro', 'active', 'paused', 'completed', 'ended-early', 'ended-intro', 'ended-safety', 'lapsed'))
+    CONSTRAINT ck_mentorships_two_people CHECK (mentor_id <> mentee_id)
+    CONSTRAINT fk_mentorships_mentee_id_actors FOREIGN KEY(mentee_id) REFERENCES actors (id)
+    CONSTRAINT fk_mentorships_mentor_id_actors FOREIGN KEY(mentor_id) REFERENCES actors (id)
+    CONSTRAINT fk_mentorships_proposal_id_proposals FOREIGN KEY(proposal_id) REFERENCES proposals (id) ON DELETE SET NULL
+    CONSTRAINT fk_mentorships_seat_proposal_id_proposals FOREIGN KEY(seat_proposal_id) REFERENCES proposals (id) ON DELETE SET NULL
+    CONSTRAINT pk_mentorships PRIMARY KEY (id)
+    CONSTRAINT uq_mentorships_agreement_uri UNIQUE (agreement_uri)
+    CONSTRAINT uq_mentorships_offer_uri UNIQUE (offer_uri)
+    CONSTRAINT uq_mentorships_thread_uri UNIQUE (thread_uri)
+)
+
+CREATE INDEX ix_mentorships_mentee_id ON mentorships (mentee_id, state)
+
+CREATE INDEX ix_mentorships_mentor_id ON mentorships (mentor_id, state)
+
+CREATE INDEX ix_mentorships_proposal_uri ON mentorships (proposal_uri, state)
+
+CREATE INDEX ix_mentorships_seat_proposal_id ON mentorships (seat_proposal_id)
+
+CREATE INDEX ix_mentorships_state ON mentorships (state)
+
+CREATE UNIQUE INDEX uq_mentorships_open ON mentorships (mentor_id, mentee_id, proposal_uri) WHERE state IN ('draft', 'question', 'proposed', 'intro', 'active', 'paused')
+
+CREATE TABLE messages (
+    id VARCHAR(36) NOT NULL
+    uri TEXT NOT NULL
+    mentorship_id VARCHAR(36) NOT NULL
+    author_id VARCHAR(36) NOT NULL
+    is_local BOOLEAN NOT NULL
+    in_reply_to_uri TEXT
+    body_text TEXT DEFAULT '' NOT NULL
+    content_html TEXT NOT NULL
+    language VARCHAR(35)
+    published_at DATETIME NOT NULL
+    edited_at DATETIME
+    deleted_at DATETIME
+    received_at DATETIME NOT NULL
+    read_at DATETIME
+    CONSTRAINT fk_messages_author_id_actors FOREIGN KEY(author_id) REFERENCES actors (id)
+    CONSTRAINT fk_messages_mentorship_id_mentorships FOREIGN KEY(mentorship_id) REFERENCES mentorships (id) ON DELETE CASCADE
+    CONSTRAINT pk_messages PRIMARY KEY (id)
+    CONSTRAINT uq_messages_uri UNIQUE (uri)
+)
+
+CREATE INDEX ix_messages_mentorship_id ON messages (mentorship_id, published_at)
+
 CREATE TABLE notifications (
     id VARCHAR(36) NOT NULL
     account_id VARCHAR(36) NOT NULL
@@ -225,14 +524,39 @@ CREATE TABLE notifications (
     subject_uri TEXT
     created_at DATETIME NOT NULL
     read_at DATETIME
-    CONSTRAINT ck_notifications_kind_known CHECK (kind IN ('follow', 'follow-request', 'follow-accepted', 'reply', 'mention', 'message', 'like', 'announce', 'poll-vote', 'sign-up'))
+    event VARCHAR(30) DEFAULT '' NOT NULL
+    CONSTRAINT ck_notifications_kind_known CHECK (kind IN ('follow', 'follow-request', 'follow-accepted', 'reply', 'mention', 'message', 'like', 'announce', 'poll-vote', 'sign-up', 'mentorship', 'mentorship-message'))
     CONSTRAINT fk_notifications_account_id_accounts FOREIGN KEY(account_id) REFERENCES accounts (id) ON DELETE CASCADE
     CONSTRAINT fk_notifications_from_actor_id_actors FOREIGN KEY(from_actor_id) REFERENCES actors (id) ON DELETE CASCADE
     CONSTRAINT pk_notifications PRIMARY KEY (id)
-    CONSTRAINT uq_notifications_account_id_kind_from_actor_id_subject_uri UNIQUE (account_id, kind, from_actor_id, subject_uri)
+    CONSTRAINT uq_notifications_once UNIQUE (account_id, kind, event, from_actor_id, subject_uri)
 )
 
 CREATE INDEX ix_notifications_of ON notifications (account_id, created_at)
+
+CREATE TABLE oauth_attempts (
+    state_hash VARCHAR(64) NOT NULL
+    host VARCHAR(255) NOT NULL
+    actor_uri TEXT NOT NULL
+    browser_hash VARCHAR(64) NOT NULL
+    verifier_encrypted BLOB NOT NULL
+    next_path TEXT NOT NULL
+    created_at DATETIME NOT NULL
+    expires_at DATETIME NOT NULL
+    CONSTRAINT pk_oauth_attempts PRIMARY KEY (state_hash)
+)
+
+CREATE INDEX ix_oauth_attempts_expires_at ON oauth_attempts (expires_at)
+
+CREATE TABLE oauth_clients (
+    host VARCHAR(255) NOT NULL
+    client_id TEXT NOT NULL
+    secret_encrypted BLOB NOT NULL
+    scope VARCHAR(40) NOT NULL
+    endpoints JSON NOT NULL
+    created_at DATETIME NOT NULL
+    CONSTRAINT pk_oauth_clients PRIMARY KEY (host)
+)
 
 CREATE TABLE peers (
     host VARCHAR(255) NOT NULL
@@ -343,7 +667,10 @@ CREATE TABLE proposals (
     edited_at DATETIME
     updated_at DATETIME NOT NULL
     fetched_at DATETIME
-    CONSTRAINT ck_proposals_audience_known CHECK (audience IN ('public', 'instance'))
+    places_free_count INTEGER DEFAULT '1' NOT NULL
+    waiting_count INTEGER DEFAULT '0' NOT NULL
+    details JSON DEFAULT '{}' NOT NULL
+    CONSTRAINT ck_proposals_audience_known CHECK (audience IN ('public', 'network', 'instance'))
     CONSTRAINT ck_proposals_places_count_not_negative CHECK (places_count >= 0)
     CONSTRAINT ck_proposals_purpose_known CHECK (purpose IN ('offer', 'request'))
     CONSTRAINT ck_proposals_status_known CHECK (status IN ('open', 'full', 'paused', 'closed'))
@@ -379,6 +706,21 @@ CREATE TABLE reactions (
 )
 
 CREATE INDEX ix_reactions_object_uri ON reactions (object_uri)
+
+CREATE TABLE records (
+    id VARCHAR(36) NOT NULL
+    mentorship_id VARCHAR(36) NOT NULL
+    actor_id VARCHAR(36) NOT NULL
+    document BLOB NOT NULL
+    is_shared BOOLEAN DEFAULT 0 NOT NULL
+    share_token_hash VARCHAR(64)
+    created_at DATETIME NOT NULL
+    CONSTRAINT fk_records_actor_id_actors FOREIGN KEY(actor_id) REFERENCES actors (id)
+    CONSTRAINT fk_records_mentorship_id_mentorships FOREIGN KEY(mentorship_id) REFERENCES mentorships (id) ON DELETE CASCADE
+    CONSTRAINT pk_records PRIMARY KEY (id)
+    CONSTRAINT uq_records_mentorship_id_actor_id UNIQUE (mentorship_id, actor_id)
+    CONSTRAINT uq_records_share_token_hash UNIQUE (share_token_hash)
+)
 
 CREATE TABLE remote_keys (
     key_id TEXT NOT NULL
@@ -416,7 +758,9 @@ CREATE TABLE sessions (
     created_at DATETIME NOT NULL
     seen_at DATETIME NOT NULL
     expires_at DATETIME NOT NULL
+    guest_actor_id VARCHAR(36)
     CONSTRAINT fk_sessions_account_id_accounts FOREIGN KEY(account_id) REFERENCES accounts (id) ON DELETE CASCADE
+    CONSTRAINT fk_sessions_guest_actor_id_actors FOREIGN KEY(guest_actor_id) REFERENCES actors (id) ON DELETE CASCADE
     CONSTRAINT pk_sessions PRIMARY KEY (token_hash)
 )
 
@@ -454,4 +798,13 @@ CREATE TABLE tombstones (
     owner_uri TEXT
     deleted_at DATETIME NOT NULL
     CONSTRAINT pk_tombstones PRIMARY KEY (uri)
+)
+
+CREATE TABLE vocabulary_terms (
+    id VARCHAR(40) NOT NULL
+    scheme VARCHAR(20) NOT NULL
+    broader_id VARCHAR(20) NOT NULL
+    labels JSON NOT NULL
+    created_at DATETIME NOT NULL
+    CONSTRAINT pk_vocabulary_terms PRIMARY KEY (id)
 )

@@ -50,6 +50,7 @@ def _in_order(sql: str) -> str:
     first, body, last = lines[0], lines[1:-1], lines[-1:]
     if not re.match(r"CREATE TABLE", first):
         return " ".join(lines)
+    first = first.replace('"', "")  # SQLite quotes the name of a table that was renamed
     columns = [line for line in body if not line.startswith("CONSTRAINT")]
     constraints = sorted(line for line in body if line.startswith("CONSTRAINT"))
     return "\n".join([first, *(f"    {line}" for line in columns + constraints), *last])

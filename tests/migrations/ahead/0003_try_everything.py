@@ -10,8 +10,8 @@ import time
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 branch_labels = None
 depends_on = None
 
@@ -21,7 +21,7 @@ proposals = sa.table("proposals", sa.column("title", sa.Text), sa.column("teaser
 def upgrade() -> None:
     """Do it step by step."""
     _step(0)
-    op.create_table("mentorships", sa.Column("id", sa.String(36), primary_key=True))
+    op.create_table("tries", sa.Column("id", sa.String(36), primary_key=True))
     _step(1)
     with op.batch_alter_table("proposals", recreate="always" if _is_sqlite() else "auto") as batch:
         batch.add_column(sa.Column("teaser", sa.Text, nullable=False, server_default=""))
