@@ -55,6 +55,12 @@ class Account:
     sign_up_reason: str
     created_at: datetime
     last_login_at: datetime | None
+    zone: str | None = field(repr=False)  # IANA name; private, as are the hours: only overlaps leave
+    weekly_hours: list[list[int]] = field(repr=False)  # see domain/availability.py
+    target_count: int  # mentors wanted at a time
+    primer_done_at: datetime | None
+    calendar_token_hash: str | None = field(repr=False)
+    is_paused: bool  # takes no new requests
 
     @property
     def is_active(self) -> bool:

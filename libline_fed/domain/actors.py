@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class Actor:
     fetched_at: datetime | None
     suspended_at: datetime | None
     gone_at: datetime | None
+    details: dict[str, Any]  # see domain/profiles.py
 
     @property
     def acct(self) -> str:

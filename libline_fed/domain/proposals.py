@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
 from libline_fed.errors import Conflict, InvalidInput
 
@@ -66,6 +67,9 @@ class Proposal:
     edited_at: datetime | None
     updated_at: datetime
     fetched_at: datetime | None
+    places_free_count: int
+    waiting_count: int  # requests without an answer
+    details: dict[str, Any]  # see `Details`
 
 
 @dataclass(frozen=True, slots=True)

@@ -169,6 +169,7 @@ async def mark_gone(tx: Tx, actor_id: str, now: datetime) -> None:
             icon_url=None,
             fields=[],
             also_known_as=[],
+            details={},
         )
     )
 

@@ -20,7 +20,7 @@ from libline_fed.errors import Forbidden, InvalidInput
 
 ACCOUNT = Account(
     "id", "actor", "ana@mail.example", None, None, AccountState.ACTIVE, Role.MEMBER, None, "",
-    datetime(2026, 11, 24, tzinfo=UTC), None,
+    datetime(2026, 11, 24, tzinfo=UTC), None, None, [], 1, None, None, False,
 )  # fmt: skip
 
 
