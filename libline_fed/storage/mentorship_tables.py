@@ -58,6 +58,7 @@ mentorships = Table(
     Column("channel", String(10), nullable=False),
     Column("asker", String(10), nullable=False),  # whose Offer it is
     Column("state", String(20), nullable=False),
+    Column("declared_state", String(20), nullable=False),  # as it was said; an intro with two yeses is active
     Column("version", Integer, nullable=False, server_default="1"),
     Column("epoch", Integer, nullable=False, server_default="0"),  # rises when an end is objected to
     Column("changed_by", String(10), nullable=False),
@@ -102,6 +103,7 @@ mentorships = Table(
     one_of("asker", "mentor", "mentee"),
     one_of("changed_by", "mentor", "mentee", "clock"),
     one_of("state", *MENTORSHIP_STATES),
+    one_of("declared_state", *MENTORSHIP_STATES),
     CheckConstraint("mentor_id <> mentee_id", name="two_people"),
     Index("ix_mentorships_mentor_id", "mentor_id", "state"),
     Index("ix_mentorships_mentee_id", "mentee_id", "state"),
@@ -323,6 +325,16 @@ form_tokens = Table(  # a form that was sent already leads to what it made, howe
     Column("token_hash", String(64), primary_key=True),
     Column("result_path", Text, nullable=False),
     Column("created_at", Moment, nullable=False, index=True),
+)
+
+drafts = Table(  # what a person has written and not sent: kept here, not in a shared computer's browser
+    "drafts",
+    metadata,
+    Column("person_id", String(36), ForeignKey("actors.id", ondelete="CASCADE"), primary_key=True),
+    Column("kind", String(20), primary_key=True),  # the form
+    Column("key", String(60), primary_key=True),  # what it is about; "" where there is one only
+    Column("data", JSON, nullable=False),
+    Column("updated_at", Moment, nullable=False, index=True),
 )
 
 vocabulary_terms = Table(  # what this instance adds to the vocabulary

@@ -26,6 +26,7 @@ def upgrade() -> None:
     _create_oauth_clients()
     _create_vocabulary_terms()
     _create_absences()
+    _create_drafts()
     _create_exports()
     _create_mentorships()
     _create_door_questions()
@@ -126,6 +127,22 @@ def _create_absences() -> None:
     op.create_index("ix_absences_actor_id", "absences", ["actor_id"])
 
 
+def _create_drafts() -> None:
+    op.create_table(
+        "drafts",
+        sa.Column("person_id", sa.String(length=36), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("key", sa.String(length=60), nullable=False),
+        sa.Column("data", sa.JSON, nullable=False),
+        sa.Column("updated_at", Moment, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["actors.id"], name="fk_drafts_person_id_actors", ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("person_id", "kind", "key", name="pk_drafts"),
+    )
+    op.create_index("ix_drafts_updated_at", "drafts", ["updated_at"])
+
+
 def _create_exports() -> None:
     op.create_table(
         "exports",
@@ -159,6 +176,7 @@ def _create_mentorships() -> None:
         sa.Column("channel", sa.String(length=10), nullable=False),
         sa.Column("asker", sa.String(length=10), nullable=False),
         sa.Column("state", sa.String(length=20), nullable=False),
+        sa.Column("declared_state", sa.String(length=20), nullable=False),
         sa.Column("version", sa.Integer, server_default="1", nullable=False),
         sa.Column("epoch", sa.Integer, server_default="0", nullable=False),
         sa.Column("changed_by", sa.String(length=10), nullable=False),
@@ -203,6 +221,12 @@ def _create_mentorships() -> None:
             "changed_by IN ('mentor', 'mentee', 'clock')", name="ck_mentorships_changed_by_known"
         ),
         sa.CheckConstraint("channel IN ('local', 'libline', 'note')", name="ck_mentorships_channel_known"),
+        sa.CheckConstraint(
+            "declared_state IN ('draft', 'question', 'proposed', 'declined', "
+            "'withdrawn', 'expired', 'superseded', 'intro', 'active', 'paused', "
+            "'completed', 'ended-early', 'ended-intro', 'ended-safety', 'lapsed')",
+            name="ck_mentorships_declared_state_known",
+        ),
         sa.CheckConstraint("purpose IN ('offer', 'request')", name="ck_mentorships_purpose_known"),
         sa.CheckConstraint(
             "state IN ('draft', 'question', 'proposed', 'declined', 'withdrawn', "

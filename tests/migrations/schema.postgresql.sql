@@ -179,6 +179,17 @@ door_questions
     CREATE UNIQUE INDEX uq_door_questions_open ON public.door_questions USING btree (thread_uri) WHERE ((state)::text = 'open'::text)
     CREATE UNIQUE INDEX uq_door_questions_question_uri ON public.door_questions USING btree (question_uri)
 
+drafts
+    person_id character varying(36) NOT NULL
+    kind character varying(20) NOT NULL
+    key character varying(60) NOT NULL
+    data json NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    CONSTRAINT fk_drafts_person_id_actors FOREIGN KEY (person_id) REFERENCES actors(id) ON DELETE CASCADE
+    CONSTRAINT pk_drafts PRIMARY KEY (person_id, kind, key)
+    CREATE INDEX ix_drafts_updated_at ON public.drafts USING btree (updated_at)
+    CREATE UNIQUE INDEX pk_drafts ON public.drafts USING btree (person_id, kind, key)
+
 exports
     id character varying(36) NOT NULL
     account_id character varying(36) NOT NULL
@@ -417,6 +428,7 @@ mentorships
     channel character varying(10) NOT NULL
     asker character varying(10) NOT NULL
     state character varying(20) NOT NULL
+    declared_state character varying(20) NOT NULL
     version integer NOT NULL DEFAULT 1
     epoch integer NOT NULL DEFAULT 0
     changed_by character varying(10) NOT NULL
@@ -459,6 +471,7 @@ mentorships
     CONSTRAINT ck_mentorships_asker_known CHECK (((asker)::text = ANY ((ARRAY['mentor'::character varying, 'mentee'::character varying])::text[])))
     CONSTRAINT ck_mentorships_changed_by_known CHECK (((changed_by)::text = ANY ((ARRAY['mentor'::character varying, 'mentee'::character varying, 'clock'::character varying])::text[])))
     CONSTRAINT ck_mentorships_channel_known CHECK (((channel)::text = ANY ((ARRAY['local'::character varying, 'libline'::character varying, 'note'::character varying])::text[])))
+    CONSTRAINT ck_mentorships_declared_state_known CHECK (((declared_state)::text = ANY ((ARRAY['draft'::character varying, 'question'::character varying, 'proposed'::character varying, 'declined'::character varying, 'withdrawn'::character varying, 'expired'::character varying, 'superseded'::character varying, 'intro'::character varying, 'active'::character varying, 'paused'::character varying, 'completed'::character varying, 'ended-early'::character varying, 'ended-intro'::character varying, 'ended-safety'::character varying, 'lapsed'::character varying])::text[])))
     CONSTRAINT ck_mentorships_purpose_known CHECK (((purpose)::text = ANY ((ARRAY['offer'::character varying, 'request'::character varying])::text[])))
     CONSTRAINT ck_mentorships_state_known CHECK (((state)::text = ANY ((ARRAY['draft'::character varying, 'question'::character varying, 'proposed'::character varying, 'declined'::character varying, 'withdrawn'::character varying, 'expired'::character varying, 'superseded'::character varying, 'intro'::character varying, 'active'::character varying, 'paused'::character varying, 'completed'::character varying, 'ended-early'::character varying, 'ended-intro'::character varying, 'ended-safety'::character varying, 'lapsed'::character varying])::text[])))
     CONSTRAINT ck_mentorships_two_people CHECK (((mentor_id)::text <> (mentee_id)::text))

@@ -184,6 +184,18 @@ CREATE INDEX ix_door_questions_actor_id ON door_questions (actor_id, state)
 
 CREATE UNIQUE INDEX uq_door_questions_open ON door_questions (thread_uri) WHERE state = 'open'
 
+CREATE TABLE drafts (
+    person_id VARCHAR(36) NOT NULL
+    kind VARCHAR(20) NOT NULL
+    "key" VARCHAR(60) NOT NULL
+    data JSON NOT NULL
+    updated_at DATETIME NOT NULL
+    CONSTRAINT fk_drafts_person_id_actors FOREIGN KEY(person_id) REFERENCES actors (id) ON DELETE CASCADE
+    CONSTRAINT pk_drafts PRIMARY KEY (person_id, kind, "key")
+)
+
+CREATE INDEX ix_drafts_updated_at ON drafts (updated_at)
+
 CREATE TABLE exports (
     id VARCHAR(36) NOT NULL
     account_id VARCHAR(36) NOT NULL
@@ -426,6 +438,7 @@ CREATE TABLE mentorships (
     channel VARCHAR(10) NOT NULL
     asker VARCHAR(10) NOT NULL
     state VARCHAR(20) NOT NULL
+    declared_state VARCHAR(20) NOT NULL
     version INTEGER DEFAULT '1' NOT NULL
     epoch INTEGER DEFAULT '0' NOT NULL
     changed_by VARCHAR(10) NOT NULL
@@ -468,6 +481,7 @@ CREATE TABLE mentorships (
     CONSTRAINT ck_mentorships_asker_known CHECK (asker IN ('mentor', 'mentee'))
     CONSTRAINT ck_mentorships_changed_by_known CHECK (changed_by IN ('mentor', 'mentee', 'clock'))
     CONSTRAINT ck_mentorships_channel_known CHECK (channel IN ('local', 'libline', 'note'))
+    CONSTRAINT ck_mentorships_declared_state_known CHECK (declared_state IN ('draft', 'question', 'proposed', 'declined', 'withdrawn', 'expired', 'superseded', 'intro', 'active', 'paused', 'completed', 'ended-early', 'ended-intro', 'ended-safety', 'lapsed'))
     CONSTRAINT ck_mentorships_purpose_known CHECK (purpose IN ('offer', 'request'))
     CONSTRAINT ck_mentorships_state_known CHECK (state IN ('draft', 'question', 'proposed', 'declined', 'withdrawn', 'expired', 'superseded', 'intro', 'active', 'paused', 'completed', 'ended-early', 'ended-intro', 'ended-safety', 'lapsed'))
     CONSTRAINT ck_mentorships_two_people CHECK (mentor_id <> mentee_id)
