@@ -1,53 +1,193 @@
-"""The published vocabulary: areas of library work and ways to meet, with labels in four languages.
+"""The published vocabulary: areas of library work, goals, formats and the other lists, in four languages.
 
-Ids are never reused or renumbered. Labels live in the data files beside this one; adding a language means
+Ids are never reused or renumbered. The texts live in the data files beside this one; adding a language means
 adding its key to every entry. Also knows which texts are language tags, since proposals carry those.
 """
 
-import json
-import re
-from functools import lru_cache
-from importlib.resources import files
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from babel import Locale
+from libline_fed.vocabulary.concepts import (
+    BASE_URI,
+    LABEL_LANGUAGES,
+    Concept,
+    ConceptList,
+    Scheme,
+    concepts,
+    in_language,
+)
+from libline_fed.vocabulary.extensions import (
+    EXTENSIBLE_SCHEMES,
+    LocalTerm,
+    NamedTerm,
+    is_local_id,
+    named_term_json,
+    named_term_of_json,
+)
+from libline_fed.vocabulary.fallback import (
+    MAX_LABEL_CHARACTERS,
+    Match,
+    Resolved,
+    SenderLabel,
+    group_of,
+    resolve,
+)
+from libline_fed.vocabulary.languages import canonical_language, is_language
 
-AREA_BASE_URI = "https://w3id.org/libline/vocab/v1/area/"
+__all__ = [
+    "AREA_BASE_URI",
+    "BASE_URI",
+    "DEFAULT_LENGTH",
+    "EXTENSIBLE_SCHEMES",
+    "LABEL_LANGUAGES",
+    "MAX_LABEL_CHARACTERS",
+    "MENTORSHIP_URI",
+    "UNDECIDED_AREA",
+    "VERSION",
+    "Concept",
+    "ConceptList",
+    "LocalTerm",
+    "Match",
+    "NamedTerm",
+    "Resolved",
+    "Scheme",
+    "SenderLabel",
+    "Term",
+    "area_groups",
+    "area_ids",
+    "area_label",
+    "area_of_uri",
+    "area_uri",
+    "canonical_language",
+    "concepts",
+    "group_of",
+    "hashtag_of",
+    "is_area",
+    "is_language",
+    "is_local_id",
+    "is_term",
+    "label",
+    "length_of_months",
+    "mode_label",
+    "modes",
+    "months_of",
+    "named_term_json",
+    "named_term_of_json",
+    "resolve",
+    "scheme_title",
+    "term_ids",
+    "term_of_uri",
+    "term_uri",
+    "terms",
+]
+
+VERSION = concepts(Scheme.AREA).version
+AREA_BASE_URI = BASE_URI + "area/"
 MENTORSHIP_URI = "https://w3id.org/libline/ns#Mentorship"
 UNDECIDED_AREA = "A0000"
-LABEL_LANGUAGES = ("en", "es", "fr", "ar")
+DEFAULT_LENGTH = "L04"
 
-# The well-formed tags people use: language, script, region, variants (RFC 5646 §2.1). No extensions.
-_TAG = re.compile(
-    r"([a-z]{2,3})(?:-([a-z]{4}))?(?:-([a-z]{2}|[0-9]{3}))?((?:-(?:[a-z0-9]{5,8}|[0-9][a-z0-9]{3})){0,2})\Z",
-    re.IGNORECASE,
-)
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A term in one language."""
+
+    id: str
+    label: str
+    help: str
+
+
+def terms(scheme: str, language: str, local: Sequence[LocalTerm] = ()) -> list[Term]:
+    """Return what people can choose in a scheme, in the published order; texts in a language, else English.
+
+    The instance's own terms, `local`, follow the term they belong to, and have no help.
+
+    Raises:
+        ValueError: There is no such scheme.
+    """
+    listed: list[Term] = []
+    for concept in concepts(scheme).concepts.values():
+        if concept.replaced_by is None and not concept.is_group:
+            own = in_language(concept.labels, language), in_language(concept.helps, language)
+            listed += [Term(concept.id, *own), *_local_terms(scheme, concept.id, language, local)]
+    return listed
+
+
+def term_ids(scheme: str) -> tuple[str, ...]:
+    """Return the ids that people can choose in a scheme, in the published order."""
+    return tuple(concept.id for concept in concepts(scheme).choices())
+
+
+def is_term(scheme: str, term_id: str) -> bool:
+    """Tell whether people can choose an id in a scheme: published, not given up, no group."""
+    concept = concepts(scheme).concepts.get(term_id)
+    return concept is not None and concept.replaced_by is None and not concept.is_group
+
+
+def label(scheme: str, term_id: str, language: str, sender_label: SenderLabel = None) -> str:
+    """Return a term's label in a language, else in English; when it is unknown, the sender's, else the id.
+
+    Terms that were given up keep their label. A term that came with a broader one goes through `resolve`.
+    """
+    concept = concepts(scheme).concepts.get(term_id)
+    if concept is not None:
+        return in_language(concept.labels, language)
+    return resolve(scheme, term_id, sender_label=sender_label).label(language)
+
+
+def scheme_title(scheme: str, language: str) -> str:
+    """Return what a scheme is called in a language, else in English."""
+    return in_language(concepts(scheme).titles, language)
+
+
+def term_uri(scheme: str, term_id: str) -> str:
+    """Return the URI by which a published term is named on the wire."""
+    return f"{BASE_URI}{Scheme(scheme)}/{term_id}"
+
+
+def term_of_uri(uri: str) -> tuple[Scheme, str] | None:
+    """Return the scheme and id in a URI of this vocabulary, known here or not; None for any other URI."""
+    if not uri.startswith(BASE_URI):
+        return None
+    scheme, _, term_id = uri.removeprefix(BASE_URI).partition("/")
+    if scheme not in list(Scheme) or not term_id or "/" in term_id:
+        return None
+    return Scheme(scheme), term_id
 
 
 def area_ids() -> tuple[str, ...]:
     """Return all area ids in the published order, the undecided one last."""
-    return tuple(_areas())
+    return term_ids(Scheme.AREA)
 
 
 def is_area(area_id: str) -> bool:
-    """Tell whether an id is in the vocabulary."""
-    return area_id in _areas()
+    """Tell whether an id is an area of the vocabulary."""
+    return is_term(Scheme.AREA, area_id)
 
 
 def area_label(area_id: str, language: str) -> str:
     """Return an area's label in a language, else in English; the id itself when it is unknown."""
-    entry = _areas().get(area_id)
-    return _label(entry, language) if entry is not None else area_id
+    return label(Scheme.AREA, area_id, language)
 
 
-def area_groups(language: str) -> list[tuple[str, list[tuple[str, str]]]]:
-    """Return the areas as (group label, [(id, label), …]); the undecided one comes first, on its own."""
-    grouped: dict[str, list[tuple[str, str]]] = {}
-    for area_id, entry in _areas().items():
-        grouped.setdefault(area_id[:3], []).append((area_id, _label(entry, language)))
-    groups = [(_label(group, language), grouped[group["id"]]) for group in _load("areas.json")["groups"]]
-    undecided = area_label(UNDECIDED_AREA, language)
-    return [(undecided, [(UNDECIDED_AREA, undecided)]), *groups]
+def area_groups(
+    language: str, local: Sequence[LocalTerm] = ()
+) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return the areas as (group label, [(id, label), …]); the undecided one comes first, on its own.
+
+    The instance's own areas, `local`, follow the area they belong to, or end the group they belong to.
+    """
+    grouped: dict[str | None, list[tuple[str, str]]] = {}
+    for concept in concepts(Scheme.AREA).choices():
+        own = [(term.id, term.label) for term in _local_terms(Scheme.AREA, concept.id, language, local)]
+        group = grouped.setdefault(concept.broader, [])
+        group += [(concept.id, in_language(concept.labels, language)), *own]
+    undecided = grouped.pop(None)
+    listed = [(undecided[0][1], undecided)]
+    for group_id, areas in grouped.items():
+        own = [(term.id, term.label) for term in _local_terms(Scheme.AREA, group_id or "", language, local)]
+        listed.append((label(Scheme.AREA, group_id or "", language), areas + own))
+    return listed
 
 
 def area_uri(area_id: str) -> str:
@@ -62,68 +202,41 @@ def area_of_uri(uri: str) -> str:
 
 def hashtag_of(area_id: str) -> str:
     """Return the hashtag of an area, without the #; "" when the area is unknown."""
-    entry = _areas().get(area_id)
-    return entry["tag"] if entry is not None else ""
+    concept = concepts(Scheme.AREA).concepts.get(area_id)
+    return concept.hashtag if concept is not None else ""
 
 
 def modes(language: str) -> list[tuple[str, str]]:
     """Return the ways to meet as (id, label)."""
-    return [(mode_id, _label(entry, language)) for mode_id, entry in _modes().items()]
+    return [(term.id, term.label) for term in terms(Scheme.MODE, language)]
 
 
 def mode_label(mode_id: str, language: str) -> str:
     """Return the label of a way to meet in a language, else in English; the id itself when it is unknown."""
-    entry = _modes().get(mode_id)
-    return _label(entry, language) if entry is not None else mode_id
+    return label(Scheme.MODE, mode_id, language)
 
 
-def is_language(tag: str) -> bool:
-    """Tell whether a text is a language tag that may be stored: well formed, and its two letters known."""
-    return canonical_language(tag) is not None
+def months_of(length_id: str) -> int:
+    """Return the months that a length stands for; 0 for a single talk.
 
-
-@lru_cache(maxsize=1024)
-def canonical_language(tag: str) -> str | None:
-    """Return a language tag in its usual spelling (RFC 5646 §2.1.1), or None when it is not one.
-
-    Two-letter languages must be known. Three-letter ones are only checked for form: there are thousands, and
-    a small language must not be turned away because a list lacks it.
+    Raises:
+        ValueError: The id is no length.
     """
-    match = _TAG.match(tag) if len(tag) <= 35 else None
-    if match is None:
-        return None
-    language, script, region, variants = match.groups()
-    language = language.lower()
-    if language in ("und", "mul", "mis", "zxx") or (
-        len(language) == 2 and language not in _known_languages()
-    ):
-        return None
-    parts = [language, script.title() if script else "", region.upper() if region else ""]
-    return "-".join(part for part in parts if part) + variants.lower()
+    if not is_term(Scheme.LENGTH, length_id):
+        raise ValueError("not a length")
+    return int(length_id[1:])
 
 
-def _label(entry: dict[str, str], language: str) -> str:
-    return entry.get(language.partition("-")[0].lower()) or entry["en"]
+def length_of_months(months_count: int) -> str | None:
+    """Return the length that stands for a count of months, or None when there is no such length."""
+    length_id = f"L{months_count:02}"
+    return length_id if is_term(Scheme.LENGTH, length_id) else None
 
 
-@lru_cache(maxsize=1)
-def _areas() -> dict[str, dict[str, str]]:
-    return {entry["id"]: entry for entry in _load("areas.json")["areas"]}
-
-
-@lru_cache(maxsize=1)
-def _modes() -> dict[str, dict[str, str]]:
-    return {entry["id"]: entry for entry in _load("modes.json")["modes"]}
-
-
-@lru_cache(maxsize=1)
-def _known_languages() -> frozenset[str]:
-    return frozenset(tag for tag in map(str, Locale("en").languages) if len(tag) == 2)
-
-
-@lru_cache(maxsize=2)
-def _load(name: str) -> dict[str, Any]:
-    data: dict[str, Any] = json.loads(
-        files("libline_fed.vocabulary").joinpath(name).read_text(encoding="utf-8")
-    )
-    return data
+def _local_terms(scheme: str, broader_id: str, language: str, local: Sequence[LocalTerm]) -> list[Term]:
+    return [
+        Term(term.id, term.label(language), "")
+        for term in local
+        # The term that it belongs to may have been given up since.
+        if term.scheme == scheme and resolve(scheme, term.broader_id).id == broader_id
+    ]
