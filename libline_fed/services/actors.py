@@ -10,7 +10,7 @@ from libline_fed.domain.actors import Actor
 from libline_fed.domain.keys import PublicKeys
 from libline_fed.errors import InvalidInput, NotFound
 from libline_fed.sanitize import clean_line, clean_text, linkify_text
-from libline_fed.services import accounts, credentials, outbox, proposals
+from libline_fed.services import accounts, credentials, drafts, outbox, proposals
 from libline_fed.services.documents import actor_document
 from libline_fed.services.limits import Limits
 from libline_fed.services.outbox import PUBLIC
@@ -129,6 +129,7 @@ async def delete_account(tx: Tx, site: Site, *, account_id: str, actor_id: str, 
         now=now,
     )
     await follows.remove_all_of(tx, actor_id)
+    await drafts.drop_all(tx, actor_id)
     return await accounts.delete_account(tx, site, account_id=account_id, now=now)
 
 

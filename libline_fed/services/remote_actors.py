@@ -4,7 +4,7 @@ from datetime import datetime
 
 from libline_fed.domain.actors import Actor
 from libline_fed.services.site import Site
-from libline_fed.storage import actors, follows, posts, proposals, reactions, remote_keys, tombstones
+from libline_fed.storage import actors, drafts, follows, posts, proposals, reactions, remote_keys, tombstones
 from libline_fed.storage.store import Tx
 
 
@@ -15,6 +15,7 @@ async def end(tx: Tx, site: Site, actor: Actor, *, now: datetime) -> None:
     await proposals.remove_of(tx, actor.id)
     await posts.remove_of(tx, actor.id)
     await reactions.remove_of(tx, actor.id)
+    await drafts.remove_of(tx, actor.id)  # somebody who was a guest here
     await remote_keys.remove_of(tx, actor.uri)
     await actors.mark_gone(tx, actor.id, now)
     await tombstones.add(tx, actor.uri, former_type=actor.type, owner_uri=actor.uri, now=now)

@@ -1,8 +1,8 @@
-"""Throws away what has had its time: of people, links, mail and counters."""
+"""Throws away what has had its time: of people, links, mail, drafts and counters."""
 
 from datetime import datetime
 
-from libline_fed.services import accounts
+from libline_fed.services import accounts, drafts, form_tokens
 from libline_fed.services.site import Site
 from libline_fed.storage import mails, notifications, rate_windows, sessions, tokens
 from libline_fed.storage.store import Tx
@@ -17,5 +17,7 @@ async def tidy(tx: Tx, site: Site, *, now: datetime) -> dict[str, int]:
         "rate_windows": await rate_windows.drop_old(tx, now),
         "mails": await mails.drop_old(tx, now),
         "notifications": await notifications.drop_old(tx, now),
+        "drafts": await drafts.drop_old(tx, now=now),
+        "form_tokens": await form_tokens.drop_old(tx, now=now),
         "retired_keys": await site.keyring.drop_retired(tx, now=now),
     }

@@ -10,6 +10,7 @@ from wtforms import (
     BooleanField,
     DateField,
     Form,
+    HiddenField,
     IntegerField,
     PasswordField,
     RadioField,
@@ -23,6 +24,7 @@ from wtforms.validators import AnyOf, InputRequired, Length, Optional
 from libline_fed.domain import accounts, proposals
 from libline_fed.domain.peers import Policy
 from libline_fed.errors import InvalidInput
+from libline_fed.ids import new_token
 from libline_fed.web.languages import N_, NAMES
 
 # fmt: off
@@ -69,6 +71,17 @@ class PlainForm(Form):  # type: ignore[misc]  # WTForms has no types
         """Return (field id, sentence) for every problem, in the order of the fields."""
         listed = [(field.id, first_sentence(field.errors)) for field in self if field.errors]
         return listed + [("", sentence) for sentence in self.form_errors]
+
+
+class FormToken(HiddenField):  # type: ignore[misc]
+    """The hidden field by which a form that is sent twice is known: see `services.form_tokens`.
+
+    Every form that is shown for the first time gets a new one; one that comes back with problems keeps its
+    own. In a template: `{{ form.form_token() }}`.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(default=new_token, **kwargs)
 
 
 def first_sentence(errors: Iterable[Any]) -> str:
