@@ -135,18 +135,22 @@ class Instance:
         return known.id
 
     def _open_federation(self) -> None:
-        settings, site, allow_private = self.settings, self.site, self.settings.allow_private_peers
-        self.client = HttpClient(
-            allow_private=allow_private,
-            own_host=site.uris.host,
-            user_agent=f"LibLine/{__version__} (+{site.uris.base_url})",
-            extra_ca=settings.extra_ca,
-        )
+        site, allow_private = self.site, self.settings.allow_private_peers
+        self.client = self.make_client()
         self.fetcher = Fetcher(self.client, self._sign_as_instance, self.clock)
         self.admitter = Admitter(self.fetcher, site.uris, self._board, allow_private=allow_private)
         self.keys = RemoteKeys(self.store, self.admitter, self.clock)
         self.resolver = Resolver(
             self.store, site, self.admitter, self.fetcher, self.clock, allow_private=allow_private
+        )
+
+    def make_client(self) -> HttpClient:
+        """Return the client that talks to other servers."""
+        return HttpClient(
+            allow_private=self.settings.allow_private_peers,
+            own_host=self.site.uris.host,
+            user_agent=f"LibLine/{__version__} (+{self.site.uris.base_url})",
+            extra_ca=self.settings.extra_ca,
         )
 
     async def _sign_as_instance(self) -> tuple[str, RSAPrivateKey]:
@@ -170,38 +174,37 @@ class Instance:
 
     def workers(self) -> dict[str, Worker]:
         """Return what works through the queues."""
+        is_off = self.settings.federation is Federation.OFF
+        return {
+            **({} if is_off else {"inbox": self.inbox_worker().run, "delivery": self._deliver}),
+            "mail": self._mail_worker().run,
+            "keys": lambda stop: self.keyring.run(stop, self.clock),
+            **{name: every(UPKEEP_S, step) for name, step in self.upkeep_steps().items()},
+        }
+
+    def inbox_worker(self) -> InboxWorker:
+        """Return what applies the inbox."""
         preparer = Preparer(
             self.store, self.site, admitter=self.admitter, resolver=self.resolver, remote_keys=self.keys
         )
-        of_federation: dict[str, Worker] = {
-            "inbox": InboxWorker(
-                self.store, self.site, self.clock, preparer, lease_s=self.settings.delivery_lease_s
-            ).run,
-            "delivery": self._deliver,
-        }
-        return {
-            **({} if self.settings.federation is Federation.OFF else of_federation),
-            "mail": self._mail_worker().run,
-            "keys": lambda stop: self.keyring.run(stop, self.clock),
-            **self._upkeep(),
-        }
+        lease_s = self.settings.delivery_lease_s
+        return InboxWorker(self.store, self.site, self.clock, preparer, lease_s=lease_s)
 
-    async def _deliver(self, stop: asyncio.Event) -> None:
-        settings, owners = self.settings, InboxOwners(self.store, self.resolver)
-        worker = DeliveryWorker(
+    def delivery_worker(self) -> DeliveryWorker:
+        """Return what delivers; close it in the end."""
+        own, owners = self.settings, InboxOwners(self.store, self.resolver)
+        return DeliveryWorker(
             self.store,
             self.client,
             self.keyring,
             self.clock,
             self.site.uris,
-            hooks=Hooks(self._board, check_inbox=owners.check, on_gone=owners.drop),
-            settings=DeliverySettings(
-                concurrency=settings.delivery_concurrency,
-                threads=settings.delivery_threads,
-                lease_s=settings.delivery_lease_s,
-            ),
+            hooks=Hooks(self._board, owners.check, owners.drop),
+            settings=DeliverySettings(own.delivery_concurrency, own.delivery_threads, own.delivery_lease_s),
         )
-        with closing(worker):
+
+    async def _deliver(self, stop: asyncio.Event) -> None:
+        with closing(self.delivery_worker()) as worker:
             await worker.run(stop)
 
     def _mail_worker(self) -> MailWorker:
@@ -213,22 +216,21 @@ class Instance:
             backend = SmtpBackend(server, local_hostname=sender.domain)
         return MailWorker(self.store, backend, self.clock, sender=sender)
 
-    def _upkeep(self) -> dict[str, Worker]:
-        """Return the housekeeping, each step a worker: one that fails does not keep the others from it."""
-        site = self.site
+    def upkeep_steps(self) -> dict[str, Callable[[], Awaitable[object]]]:
+        """Return the housekeeping; each step is a worker: one that fails does not keep the others from it."""
         steps: dict[str, Callable[[Tx, datetime], Awaitable[object]]] = {
-            "tidying": lambda tx, now: upkeep.tidy(tx, site, now=now),
-            "changing keys": lambda tx, now: rotation.finish_due(tx, site, now=now),
+            "tidying": lambda tx, now: upkeep.tidy(tx, self.site, now=now),
+            "changing keys": lambda tx, now: rotation.finish_due(tx, self.site, now=now),
             "old-deliveries": lambda tx, now: deliveries.prune(tx, now=now),
             "old-bodies": lambda tx, now: inbox_activities.drop_old_bodies(tx, now=now),
             "old-failures": fetch_failures.drop_old,
-            "ended-proposals": lambda tx, now: proposals.close_expired(tx, site, now=now),
+            "ended-proposals": lambda tx, now: proposals.close_expired(tx, self.site, now=now),
         }
 
         def write(step: Callable[[Tx, datetime], Awaitable[object]]) -> Callable[[], Awaitable[object]]:
             return lambda: self.store.write(lambda tx: step(tx, self.clock.now()))
 
-        return {name: every(UPKEEP_S, write(step)) for name, step in steps.items()}
+        return {name: write(step) for name, step in steps.items()}
 
 
 def make_site(settings: Settings, keyring: Keyring) -> Site:

@@ -76,3 +76,20 @@ async def store(database_url: str) -> AsyncIterator[Store]:
     opened = await Store(database_url).open()
     yield opened
     await opened.close()
+
+
+@pytest.fixture
+async def other_store(engine: str, tmp_path: Path) -> AsyncIterator[Store]:
+    """Another open store on a database of its own, of the same engine as `store`."""
+    if engine == "sqlite":
+        path = tmp_path / "other.sqlite3"
+        shutil.copyfile(databases.migrated_sqlite(), path)
+        opened = await Store(f"sqlite+aiosqlite:///{path}").open()
+        yield opened
+        await opened.close()
+        return
+    url = await databases.create_postgres(template=databases.migrated_template())
+    opened = await Store(url).open()
+    yield opened
+    await opened.close()
+    await databases.drop_postgres(url)
