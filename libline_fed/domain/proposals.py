@@ -1,6 +1,6 @@
 """Offers and requests, in one word proposals: their fields, limits and states."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -14,6 +14,7 @@ MAX_AREAS = {"offer": 8, "request": 5}
 MAX_LANGUAGES = 10
 MAX_PLACES = 50
 MAX_OPEN_DAYS = 730
+WAITING_PER_PLACE = 2
 MODES = ("M1", "M2", "M3", "M4", "M5")  # messages, chat, voice, video, in person
 
 
@@ -37,6 +38,7 @@ class Audience(StrEnum):
     """Who may read a proposal."""
 
     PUBLIC = "public"  # everybody, here and on other servers
+    NETWORK = "network"  # members here, and of the servers and groups this one is linked with
     INSTANCE = "instance"  # signed-in members here; it never leaves
 
 
@@ -70,6 +72,11 @@ class Proposal:
     places_free_count: int
     waiting_count: int  # requests without an answer
     details: dict[str, Any]  # see `Details`
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether so many wait for the free places that a new request joins a waiting list."""
+        return 0 < WAITING_PER_PLACE * self.places_free_count <= self.waiting_count
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +112,46 @@ def check_status_change(old: str, new: str) -> None:
         raise InvalidInput({"status": "Choose one of the list."})
     if Status(new) not in ALLOWED_STATUS[Status(old)]:
         raise Conflict(f"a proposal that is {old} cannot become {new}")
+
+
+_WIDTHS = {Audience.INSTANCE: 0, Audience.NETWORK: 1, Audience.PUBLIC: 2}
+
+
+def is_widened(old: str, new: str) -> bool:
+    """Tell whether everybody of one audience is in another: what was sent cannot be unsaid."""
+    return _WIDTHS[Audience(old)] <= _WIDTHS[Audience(new)]
+
+
+class Marker(StrEnum):
+    """Why a proposal has its status, where not by its author's hand: then it ends by itself, too."""
+
+    FILLED = "filled"  # full, because the last place was taken
+    PAUSED_ALL = "paused-all"  # paused, because its author pauses everything
+
+
+_MARKER_KEY = "marker"
+
+
+def marker_of(details: Mapping[str, Any]) -> Marker | None:
+    """Return why a proposal has its status; None: because its author wants it so."""
+    found = details.get(_MARKER_KEY)
+    return Marker(found) if found in list(Marker) else None
+
+
+def marked(details: Mapping[str, Any], marker: Marker | None) -> dict[str, Any]:
+    """Return details with another reason for the status, or none."""
+    rest = {key: value for key, value in details.items() if key != _MARKER_KEY}
+    return rest if marker is None else rest | {_MARKER_KEY: marker.value}
+
+
+def status_by_places(proposal: Proposal, free_count: int) -> tuple[str, Marker | None]:
+    """Return the status that follows from so many free places, and why it has it."""
+    marker = marker_of(proposal.details)
+    if proposal.status == Status.OPEN and free_count == 0:
+        return Status.FULL.value, Marker.FILLED
+    if proposal.status == Status.FULL and free_count > 0 and marker is Marker.FILLED:
+        return Status.OPEN.value, None
+    return proposal.status, marker
 
 
 def check_draft(

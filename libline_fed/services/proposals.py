@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any
 
 from libline_fed import vocabulary
-from libline_fed.activitypub.build import build_tombstone
 from libline_fed.domain.accounts import Account
 from libline_fed.domain.actors import Actor
 from libline_fed.domain.peers import Verdict
@@ -18,15 +17,16 @@ from libline_fed.domain.proposals import (
     Status,
     check_draft,
     check_status_change,
+    is_widened,
+    marked,
+    status_by_places,
 )
-from libline_fed.errors import Forbidden, InvalidInput, NotFound
+from libline_fed.errors import Conflict, Forbidden, InvalidInput, NotFound
 from libline_fed.ids import new_id
 from libline_fed.sanitize import clean_line, clean_text, fold, linkify_text
-from libline_fed.services import outbox
-from libline_fed.services.documents import proposal_document
-from libline_fed.services.outbox import PUBLIC
+from libline_fed.services import proposal_news
 from libline_fed.services.site import Site
-from libline_fed.storage import actors, deliveries, follows, peers, proposals, tombstones
+from libline_fed.storage import accounts, actors, peers, proposals, tombstones
 from libline_fed.storage import directory as directory_rows
 from libline_fed.storage.store import Tx
 
@@ -77,14 +77,14 @@ async def add(tx: Tx, site: Site, *, author: Actor, draft: Draft, now: datetime)
             "purpose": draft.purpose,
             "status": Status.OPEN.value,
             "revision": 1,
+            "places_free_count": draft.places_count,
             "published_at": now,
             "updated_at": now,
             **values,
         },
     )
-    if proposal.audience == Audience.PUBLIC:
-        await _send(tx, site, "Create", proposal, author, now)
-        await _pin(tx, site, proposal, author, now, is_pinned=True)
+    await proposal_news.send(tx, site, "Create", proposal, author, now)
+    await proposal_news.pin(tx, site, proposal, author, now, is_pinned=True)
     return proposal
 
 
@@ -97,21 +97,18 @@ async def edit(
     """
     before, author = await _mine(tx, proposal_id, author_id)
     values = _checked(replace(draft, purpose=before.purpose), now, unchanged_until=before)
-    if before.audience == Audience.PUBLIC and draft.audience != Audience.PUBLIC:
+    if not is_widened(before.audience, draft.audience):
         raise InvalidInput(
             {
                 "audience": "This was already sent to other servers. "
-                "Delete it and write a new one for members only."
+                "Delete it and write a new one for fewer people."
             }
         )
+    values |= await _seated(tx, replace(before, places_count=draft.places_count), values["details"])
     if any(values[name] != getattr(before, name) for name in ("title", "body_text", "language")):
         values["edited_at"] = now  # Mastodon then shows it as edited; other changes are silent
     proposal = await proposals.change(tx, before.id, now, **values)
-    if proposal.audience == Audience.PUBLIC:
-        is_new = before.audience != Audience.PUBLIC
-        await _send(tx, site, "Create" if is_new else "Update", proposal, author, now)
-        if is_new and proposal.status == Status.OPEN:
-            await _pin(tx, site, proposal, author, now, is_pinned=True)
+    await proposal_news.send_change(tx, site, before, proposal, author, now)
     return proposal
 
 
@@ -126,7 +123,44 @@ async def set_status(
     if before.status == status:
         return before
     check_status_change(before.status, status)
+    if status != Status.OPEN:
+        return await _move(tx, site, before, author, status, now)
+    account = await accounts.by_actor(tx, author.id)
+    if account is not None and account.is_paused:
+        raise Conflict("all is paused", safe="You have paused everything. End that pause first.")
+    is_free = await proposals.held_count(tx, before.id) < before.places_count
+    if before.status == Status.FULL and not is_free:
+        raise Conflict("no free place", safe="All places are taken. Offer more places first.")
     return await _move(tx, site, before, author, status, now)
+
+
+async def set_places(
+    tx: Tx, site: Site, proposal_id: str, *, free_count: int, waiting_count: int, now: datetime
+) -> Proposal | None:
+    """Note how many places of a local proposal are free and how many requests wait, and tell others.
+
+    An open one without a free place becomes full. It opens again once there is one, if it was this that
+    filled it and not its author. The text keeps its date, so that nobody is shown an edit.
+
+    Returns None if the proposal is gone: there is nothing left to count.
+    """
+    before = await proposals.by_id(tx, proposal_id, is_locked=True)
+    author = await actors.by_id(tx, before.author_id) if before is not None else None
+    if before is None or author is None or not before.is_local:
+        return None
+    free_count, waiting_count = max(0, free_count), max(0, waiting_count)
+    status, marker = status_by_places(before, free_count)
+    values = {
+        "places_free_count": free_count,
+        "waiting_count": waiting_count,
+        "status": status,
+        "details": marked(before.details, marker),
+    }
+    if all(getattr(before, name) == value for name, value in values.items()):
+        return before
+    proposal = await proposals.change(tx, before.id, now, **values)
+    await proposal_news.send_change(tx, site, before, proposal, author, now)
+    return proposal
 
 
 async def delete(tx: Tx, site: Site, *, proposal_id: str, author_id: str, now: datetime) -> None:
@@ -140,25 +174,7 @@ async def delete(tx: Tx, site: Site, *, proposal_id: str, author_id: str, now: d
 
 async def take_back(tx: Tx, site: Site, proposal: Proposal, author: Actor, *, now: datetime) -> None:
     """Delete a local proposal and tell those who have it."""
-    if proposal.audience == Audience.PUBLIC:
-        if proposal.status == Status.OPEN:
-            await _pin(tx, site, proposal, author, now, is_pinned=False)
-        # Also servers where nobody follows the author any more still have it.
-        inboxes = dict.fromkeys(await follows.inboxes_of_followers(tx, author.id))
-        inboxes |= dict.fromkeys(await deliveries.inboxes_ever(tx, author.id, object_uri=proposal.uri))
-        await outbox.publish(
-            tx,
-            site,
-            actor=author,
-            type_="Delete",
-            object_=build_tombstone(proposal.uri, former_type="Note", deleted_at=now),
-            object_uri=proposal.uri,
-            to=[PUBLIC],
-            cc=_followers(author),
-            inboxes=inboxes,
-            is_public=True,
-            now=now,
-        )
+    await proposal_news.withdraw(tx, site, proposal, author, now=now)
     await tombstones.add(
         tx,
         proposal.uri,
@@ -286,6 +302,7 @@ def _checked(draft: Draft, now: datetime, *, unchanged_until: Proposal | None = 
         "places_count": draft.places_count,
         "open_until_on": draft.open_until_on,
         "audience": draft.audience,
+        "details": {} if unchanged_until is None else unchanged_until.details,
     }
 
 
@@ -302,51 +319,19 @@ async def _mine(tx: Tx, proposal_id: str, author_id: str) -> tuple[Proposal, Act
 
 
 async def _move(tx: Tx, site: Site, before: Proposal, author: Actor, status: str, now: datetime) -> Proposal:
-    proposal = await proposals.change(tx, before.id, now, status=Status(status).value)
-    if proposal.audience == Audience.PUBLIC:
-        await _send(tx, site, "Update", proposal, author, now)
-        was_open, is_open = before.status == Status.OPEN, status == Status.OPEN
-        if was_open != is_open:
-            await _pin(tx, site, proposal, author, now, is_pinned=is_open)
+    """Give a proposal another status, by its author's hand or on its last day."""
+    moved = replace(before, status=Status(status).value)
+    values = await _seated(tx, moved, marked(before.details, None))
+    proposal = await proposals.change(tx, before.id, now, **values)
+    await proposal_news.send_change(tx, site, before, proposal, author, now)
     return proposal
 
 
-async def _send(tx: Tx, site: Site, type_: str, proposal: Proposal, author: Actor, now: datetime) -> None:
-    await outbox.publish(
-        tx,
-        site,
-        actor=author,
-        type_=type_,
-        object_=await proposal_document(tx, site, proposal, author),
-        object_uri=proposal.uri,
-        to=[PUBLIC],
-        cc=_followers(author),
-        is_public=True,
-        now=now,
-    )
-
-
-async def _pin(
-    tx: Tx, site: Site, proposal: Proposal, author: Actor, now: datetime, *, is_pinned: bool
-) -> None:
-    """Say that a proposal is pinned or no longer so: all that Mastodon shows to a new follower."""
-    await outbox.publish(
-        tx,
-        site,
-        actor=author,
-        type_="Add" if is_pinned else "Remove",
-        object_=proposal.uri,
-        object_uri=proposal.uri,
-        to=[PUBLIC],
-        cc=_followers(author),
-        is_public=True,
-        now=now,
-        target=site.uris.collection(author.uri, "featured"),
-    )
-
-
-def _followers(author: Actor) -> list[str]:
-    return [author.followers_uri] if author.followers_uri else []
+async def _seated(tx: Tx, proposal: Proposal, details: dict[str, Any]) -> dict[str, Any]:
+    """Return the columns that follow from the places that are taken: how many are left, and the status."""
+    free_count = max(0, proposal.places_count - await proposals.held_count(tx, proposal.id))
+    status, marker = status_by_places(replace(proposal, details=details), free_count)
+    return {"places_free_count": free_count, "status": status, "details": marked(details, marker)}
 
 
 async def _is_blocked(tx: Tx, author: Actor) -> bool:

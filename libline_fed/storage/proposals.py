@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import delete, exists, select, update
+from sqlalchemy import delete, exists, func, select, update
 
 from libline_fed import vocabulary
 from libline_fed.activitypub.objects import Admitted, ProposalDocument, Visibility
@@ -15,6 +15,7 @@ from libline_fed.errors import Refusal, RefusalReason
 from libline_fed.ids import is_id, new_id
 from libline_fed.sanitize import fold, plain_text
 from libline_fed.storage import rows
+from libline_fed.storage.mentorship_tables import mentorships
 from libline_fed.storage.store import Tx
 from libline_fed.storage.tables import (
     proposal_areas,
@@ -128,6 +129,16 @@ async def put_remote(
     await _list_facets(tx, proposal.id, proposal.areas, proposal.languages)
     await _add_source(tx, proposal.id, source, source_actor_uri, now)
     return proposal
+
+
+async def held_count(tx: Tx, proposal_id: str) -> int:
+    """Count the places of a local proposal that are taken or kept for somebody."""
+    query = select(func.count()).select_from(mentorships)
+    return int(
+        await tx.scalar(
+            query.where(mentorships.c.seat_proposal_id == proposal_id, mentorships.c.holds_seat.is_(True))
+        )
+    )
 
 
 async def remove(tx: Tx, proposal_id: str) -> None:
