@@ -23,6 +23,7 @@ from libline_fed.vocabulary.extensions import (
     is_local_id,
     named_term_json,
     named_term_of_json,
+    named_terms,
 )
 from libline_fed.vocabulary.fallback import (
     MAX_LABEL_CHARACTERS,
@@ -73,6 +74,7 @@ __all__ = [
     "months_of",
     "named_term_json",
     "named_term_of_json",
+    "named_terms",
     "resolve",
     "scheme_title",
     "term_ids",

@@ -6,7 +6,7 @@ and at home alike.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -67,6 +67,17 @@ class NamedTerm:
 def is_local_id(term_id: str) -> bool:
     """Tell whether an id is of the form that instances give to their own terms, such as `x-braille`."""
     return len(term_id) <= MAX_TERM_ID_CHARACTERS and _LOCAL_ID.match(term_id) is not None
+
+
+def named_terms(scheme: str, term_ids: Iterable[str], local: Iterable[LocalTerm]) -> list[NamedTerm]:
+    """Return terms as they travel: those that are among the instance's own with label and broader term.
+
+    Raises:
+        ValueError: There is no such scheme.
+    """
+    known = Scheme(scheme)
+    own = {term.id: term.named() for term in local if term.scheme == known}
+    return [own.get(term_id) or NamedTerm(known, term_id) for term_id in term_ids]
 
 
 def named_term_json(term: NamedTerm) -> dict[str, Any]:
