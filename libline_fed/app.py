@@ -35,6 +35,7 @@ from libline_fed.federation.inbox import Inbox
 from libline_fed.federation.inbox_prepare import Preparer
 from libline_fed.federation.inbox_worker import InboxWorker
 from libline_fed.federation.keys import RemoteKeys
+from libline_fed.federation.oauth import MastodonHomes
 from libline_fed.federation.policies import PolicyBoard
 from libline_fed.federation.resolve import Resolver
 from libline_fed.federation.signatures import Verifier
@@ -48,7 +49,6 @@ from libline_fed.sealing import Sealer
 from libline_fed.services import deliveries, first_run, proposals, rotation, upkeep
 from libline_fed.services.instance import ensure_instance_actor
 from libline_fed.services.keys import Keyring
-from libline_fed.services.limits import Limits
 from libline_fed.services.site import Site
 from libline_fed.storage import actors, fetch_failures, inbox_activities, migrate
 from libline_fed.storage.store import Store, Tx
@@ -392,9 +392,9 @@ def make_web_context(instance: Instance) -> WebContext:
         store=instance.store,
         site=instance.site,
         clock=instance.clock,
-        limits=Limits(instance.store),
         lookups=instance.resolver,
-        csrf_key=instance.sealer.derive("csrf"),
+        homes=MastodonHomes(instance.client, instance.resolver, instance.site, lambda: instance.policies),
+        sealer=instance.sealer,
         trusted_proxies=instance.settings.trusted_proxies,
         mail_is_printed=instance.settings.smtp_url is None,
     )

@@ -19,6 +19,7 @@ class Session:
 
     token_hash: str = field(repr=False)
     account_id: str | None
+    guest_actor_id: str | None  # somebody who signed in with an account of another server
     csrf_token: str = field(repr=False)
     data: dict[str, Any]
     created_at: datetime
@@ -36,11 +37,12 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A session with whom it belongs to; `account` and `actor` are both None before login."""
+    """A session with whom it belongs to: a member, or a guest; nobody before login."""
 
     session: Session
     account: Account | None
-    actor: Actor | None
+    actor: Actor | None  # of the member
+    guest: Actor | None = None
 
 
 @dataclass(frozen=True, slots=True)

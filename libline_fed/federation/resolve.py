@@ -113,6 +113,13 @@ class Resolver:
                 return known  # better yesterday's profile than none
             raise
 
+    async def find_again(self, user: str, host: str) -> Actor:
+        """Find a person by address, at its server, whatever is known from before.
+
+        Raises: NotFound, PeerUnavailable.
+        """
+        return await self._once(f"{user}@{host}", lambda: self._find_by_acct(user, host))
+
     async def find_object(self, url: str) -> Actor | Proposal | Post:
         """Find an actor, proposal or post by its address or page.
 

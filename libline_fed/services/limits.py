@@ -46,6 +46,7 @@ RESET_PER_CLIENT = Rule("reset-client", 300, 25)
 LINK_PER_CLIENT = Rule("link-client", 1_800, 60)  # a school's computer room shares one address
 PASSWORD_PER_ACCOUNT = Rule("password-account", 600, 10)
 INVITE_PER_ACCOUNT = Rule("invite-account", 86_400, 50)
+GUEST_PER_CLIENT = Rule("guest-client", 300, 25)
 SEARCH_PER_CLIENT = Rule("search-client", 300, 300)
 REPORT_PER_ACCOUNT = Rule("report-account", 86_400, 25)
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from libline_fed.domain.peers import Peer, Policy, Verdict, normal_host
 from libline_fed.errors import InvalidInput, NotFound
 from libline_fed.sanitize import clean_text
-from libline_fed.storage import actors, deliveries, follows, peers, proposals
+from libline_fed.storage import actors, deliveries, follows, peers, proposals, sessions
 from libline_fed.storage.store import Tx
 
 PER_LIST = 500
@@ -33,7 +33,8 @@ async def set_policy(tx: Tx, host: str, policy: str, note: str, *, now: datetime
     """Decide about a server. A block also covers its sub-domains, but for those that are allowed by name.
 
     It ends every follow to and from there, lets go of what the follows brought, and cancels what waits to be
-    sent; pages hide the rest as long as it lasts.
+    sent; pages hide the rest as long as it lasts. Guests from there are signed out by anything but an
+    allowance.
     Raises: InvalidInput.
     """
     name, note = normal_host(host), clean_text(note)
@@ -47,6 +48,8 @@ async def set_policy(tx: Tx, host: str, policy: str, note: str, *, now: datetime
     if problems or name is None:
         raise InvalidInput(problems)
     await peers.set_policy(tx, name, policy, note, now)
+    if policy != Policy.ALLOWED:
+        await sessions.remove_of_guests_at(tx, name)  # who is still welcome signs in again
     if policy == Policy.BLOCKED:
         await _part_from(tx, name, now)
     return await show(tx, name)

@@ -4,7 +4,17 @@ from datetime import datetime
 
 from libline_fed.domain.actors import Actor
 from libline_fed.services.site import Site
-from libline_fed.storage import actors, drafts, follows, posts, proposals, reactions, remote_keys, tombstones
+from libline_fed.storage import (
+    actors,
+    drafts,
+    follows,
+    posts,
+    proposals,
+    reactions,
+    remote_keys,
+    sessions,
+    tombstones,
+)
 from libline_fed.storage.store import Tx
 
 
@@ -16,6 +26,7 @@ async def end(tx: Tx, site: Site, actor: Actor, *, now: datetime) -> None:
     await posts.remove_of(tx, actor.id)
     await reactions.remove_of(tx, actor.id)
     await drafts.remove_of(tx, actor.id)  # somebody who was a guest here
+    await sessions.remove_of_guest(tx, actor.id)
     await remote_keys.remove_of(tx, actor.uri)
     await actors.mark_gone(tx, actor.id, now)
     await tombstones.add(tx, actor.uri, former_type=actor.type, owner_uri=actor.uri, now=now)

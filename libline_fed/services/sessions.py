@@ -4,25 +4,34 @@ from datetime import datetime
 from typing import Any
 
 from libline_fed.domain.accounts import Account, require_login_allowed
+from libline_fed.domain.actors import Actor
+from libline_fed.domain.guests import GUEST_LIFE
 from libline_fed.domain.sessions import ANONYMOUS_LIFE, LIFE, Opened, Session, SignedIn
 from libline_fed.ids import hash_token, new_token
 from libline_fed.storage import accounts, sessions
 from libline_fed.storage.store import Tx
 
 
-async def open_session(tx: Tx, *, account: Account | None = None, now: datetime) -> Opened:
-    """Open a session, of a member or (for a day) of nobody; `token` is the cookie's value, known only now."""
+async def open_session(
+    tx: Tx, *, account: Account | None = None, guest: Actor | None = None, now: datetime
+) -> Opened:
+    """Open a session, of a member, a guest or (for a day) of nobody; `token` is the cookie's value.
+
+    It is known only now.
+    """
     token = new_token()
+    life = LIFE if account else GUEST_LIFE if guest else ANONYMOUS_LIFE
     session = await sessions.add(
         tx,
         {
             "token_hash": hash_token(token),
             "account_id": account.id if account else None,
+            "guest_actor_id": guest.id if guest else None,
             "csrf_token": new_token(),
             "data": {},
             "created_at": now,
             "seen_at": now,
-            "expires_at": now + (LIFE if account else ANONYMOUS_LIFE),
+            "expires_at": now + life,
         },
     )
     return Opened(token, session, account)
@@ -44,7 +53,7 @@ async def log_in(tx: Tx, *, account: Account, old_token: str | None, now: dateti
 
 
 async def load(tx: Tx, cookie_token: str, *, now: datetime) -> SignedIn | None:
-    """Return the session behind a cookie with account and actor; None if it is over or its owner may not act.
+    """Return the session behind a cookie and whose it is; None if it is over or its owner may not act.
 
     Works in a reading transaction. When `session.is_touch_due(now)`, call `touch` in a writing one.
     """
@@ -52,6 +61,8 @@ async def load(tx: Tx, cookie_token: str, *, now: datetime) -> SignedIn | None:
     if found is None or not found.session.is_alive(now):
         return None
     if found.account is not None and not found.account.is_active:
+        return None
+    if found.guest is not None and not found.guest.is_usable:
         return None
     return found
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from libline_fed.services import accounts, drafts, form_tokens
 from libline_fed.services.site import Site
-from libline_fed.storage import mails, notifications, rate_windows, sessions, tokens
+from libline_fed.storage import guests, mails, notifications, rate_windows, sessions, tokens
 from libline_fed.storage.store import Tx
 
 
@@ -13,6 +13,7 @@ async def tidy(tx: Tx, site: Site, *, now: datetime) -> dict[str, int]:
     return {
         "accounts": await accounts.drop_unconfirmed(tx, now=now),
         "sessions": await sessions.drop_old(tx, now),
+        "sign_ins": await guests.drop_old(tx, now),
         "tokens": await tokens.drop_old(tx, now),
         "rate_windows": await rate_windows.drop_old(tx, now),
         "mails": await mails.drop_old(tx, now),

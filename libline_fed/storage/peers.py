@@ -80,6 +80,12 @@ async def judged(tx: Tx, hosts: Collection[str], *verdicts: Verdict) -> set[str]
     return {host for host in hosts if policies.verdict(host) in verdicts}
 
 
+async def verdict(tx: Tx, host: str, mode: Federation) -> Verdict:
+    """Say how to treat one host by what is stored now, in a mode of federation."""
+    found = await tx.all(select(peers.c.host, peers.c.policy).where(peers.c.host.in_(covering(host))))
+    return Policies(mode, {row.host: row.policy for row in found}).verdict(host)
+
+
 def is_at_or_below(column: ColumnElement[str], host: str) -> ColumnElement[bool]:
     """Select a host on every port, and its sub-domains: all that its policy can cover; ask `judged` then."""
     return or_(

@@ -3,12 +3,13 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import delete, func, or_, select, update
 
 from libline_fed.domain.accounts import Account
 from libline_fed.domain.actors import Actor
 from libline_fed.domain.sessions import IDLE, Session, SignedIn
 from libline_fed.storage import rows
+from libline_fed.storage.peers import is_at_or_below
 from libline_fed.storage.store import Tx
 from libline_fed.storage.tables import accounts, actors, sessions
 
@@ -20,7 +21,7 @@ _SIGNED_IN = select(
     *(column.label(_ACTOR_PREFIX + column.name) for column in actors.c),
 ).select_from(
     sessions.outerjoin(accounts, sessions.c.account_id == accounts.c.id).outerjoin(
-        actors, accounts.c.actor_id == actors.c.id
+        actors, actors.c.id == func.coalesce(accounts.c.actor_id, sessions.c.guest_actor_id)
     )
 )
 
@@ -32,15 +33,17 @@ async def add(tx: Tx, values: dict[str, Any]) -> Session:
 
 
 async def signed_in(tx: Tx, token_hash: str) -> SignedIn | None:
-    """Return a session with its account and actor in one query, or None."""
+    """Return a session with its account and actor, or its guest, in one query, or None."""
     row = await tx.first(_SIGNED_IN.where(sessions.c.token_hash == token_hash))
     if row is None:
         return None
     session = rows.to(Session, row)
-    if session.account_id is None:
-        return SignedIn(session, None, None)
+    if session.account_id is not None:
+        account = rows.to(Account, row, prefix=_ACCOUNT_PREFIX)
+        return SignedIn(session, account, rows.to(Actor, row, prefix=_ACTOR_PREFIX))
+    is_guest = session.guest_actor_id is not None
     return SignedIn(
-        session, rows.to(Account, row, prefix=_ACCOUNT_PREFIX), rows.to(Actor, row, prefix=_ACTOR_PREFIX)
+        session, None, None, guest=rows.to(Actor, row, prefix=_ACTOR_PREFIX) if is_guest else None
     )
 
 
@@ -66,6 +69,17 @@ async def remove(tx: Tx, token_hash: str) -> None:
 async def remove_of(tx: Tx, account_id: str) -> int:
     """Delete every session of an account; returns how many."""
     return (await tx.execute(delete(sessions).where(sessions.c.account_id == account_id))).rowcount
+
+
+async def remove_of_guest(tx: Tx, actor_id: str) -> int:
+    """Delete every session of a guest; returns how many."""
+    return (await tx.execute(delete(sessions).where(sessions.c.guest_actor_id == actor_id))).rowcount
+
+
+async def remove_of_guests_at(tx: Tx, host: str) -> int:
+    """Delete every session of guests of a server, on whatever port, and of its sub-domains."""
+    there = select(actors.c.id).where(is_at_or_below(actors.c.host, host))
+    return (await tx.execute(delete(sessions).where(sessions.c.guest_actor_id.in_(there)))).rowcount
 
 
 async def of_account(tx: Tx, account_id: str) -> list[Session]:

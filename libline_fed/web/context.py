@@ -10,11 +10,13 @@
 
 It must give:
 
-* `store`, open and migrated; `site`; `clock`; `limits` (`services/limits.py`);
+* `store`, open and migrated; `site`; `clock`;
 * `lookups`: whatever fulfils `services/lookups.py: Lookups` (federation's resolver), so that pages can find
   people
   on other servers without knowing how;
-* `csrf_key`: 32 secret bytes for the form tokens of visitors: `Sealer.derive("csrf")`;
+* `homes`: whatever fulfils `services/guests.py: HomeServers` (federation's OAuth client), so that people can
+  sign in with accounts of other servers;
+* `sealer`, for what signing in must remember, and for the form tokens of visitors;
 * `trusted_proxies`: the setting of that name; with none, `X-Forwarded-For` is ignored;
 * `mail_is_printed`: True when no SMTP server is set, so that pages say where a mail went.
 
@@ -28,6 +30,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from libline_fed.clock import Clock
+from libline_fed.sealing import Sealer
+from libline_fed.services.guests import HomeServers, SignIn
 from libline_fed.services.limits import Limits
 from libline_fed.services.lookups import Lookups
 from libline_fed.services.site import Site
@@ -44,11 +48,26 @@ class WebContext:
     store: Store
     site: Site
     clock: Clock
-    limits: Limits
     lookups: Lookups
-    csrf_key: bytes
+    homes: HomeServers
+    sealer: Sealer
     trusted_proxies: tuple[str, ...] = ()
     mail_is_printed: bool = False
+
+    @cached_property
+    def limits(self) -> Limits:
+        """What counts tries."""
+        return Limits(self.store)
+
+    @cached_property
+    def csrf_key(self) -> bytes:
+        """The 32 secret bytes behind the form tokens of visitors."""
+        return self.sealer.derive("csrf")
+
+    @cached_property
+    def sign_in(self) -> SignIn:
+        """What lets people in with an account of another server."""
+        return SignIn(self.store, self.site, self.limits, self.sealer, self.homes)
 
     @cached_property
     def static(self) -> StaticFiles:

@@ -7,6 +7,7 @@ MAX_AGE_S = 60
 
 NOTICES = {
     "welcome": N_("You are logged in. Good to see you."),
+    "guest-welcome": N_("You are signed in as a guest. Good to see you."),
     "bye": N_("You are logged out."),
     "confirmed": N_("Your address is confirmed. You can log in now."),
     "confirmed-waiting": N_("Your address is confirmed. An admin will now look at your sign-up."),

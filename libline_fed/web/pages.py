@@ -18,17 +18,19 @@ from libline_fed.web import notices
 from libline_fed.web.addresses import local_path, with_query
 from libline_fed.web.bodies import Fields, parse_fields
 from libline_fed.web.context import WebContext
-from libline_fed.web.languages import Language, choose_language
+from libline_fed.web.languages import N_, Language, choose_language
 from libline_fed.web.session import cookie_line
 from libline_fed.web.visits import Visit, visit_of
 
 Handler = Callable[[Request], Awaitable[Response]]
+FOR_MEMBERS_ONLY = N_("This page is for members of this server. You are here as a guest.")
 
 
 class Access(StrEnum):
     """Who may use a route; each route names it, there is no default."""
 
     EVERYONE = "everyone"
+    PERSON = "person"  # a member, or a guest with an account of another server
     MEMBER = "member"
     MODERATOR = "moderator"
     ADMIN = "admin"
@@ -65,8 +67,12 @@ def form_page(path: str, handler: Handler, access: Access) -> GuardedRoute:
 
 
 def _refuse(visit: Visit, access: Access, request: Request) -> Response | None:
-    if access is Access.EVERYONE:
+    if access is Access.EVERYONE or (access is Access.PERSON and visit.person is not None):
         return None
+    if visit.is_guest:
+        if access is Access.MEMBER:
+            raise Forbidden(f"a guest asked for {request.url.path}", safe=FOR_MEMBERS_ONLY)
+        raise NotFound(f"a page for the role {access} asked for by a guest")
     if not visit.is_member:
         wanted = request.url.path
         if request.method in {"GET", "HEAD"} and request.url.query:
@@ -150,11 +156,11 @@ class Pages:
             raise Forbidden("somebody else's")
 
     async def limit(self, visit: Visit, what: str, *, per_s: int, max_count: int) -> None:
-        """Count one try of `what` by this member or address.
+        """Count one try of `what` by this member, guest or address.
 
         Raises: TooManyTries.
         """
-        who = visit.account.id if visit.account is not None else visit.client
+        who = visit.person.id if visit.person is not None else visit.client
         wait_s = await self.context.limits.hit(
             f"web:{what}:{who}", per_s=per_s, max_count=max_count, now=self.now()
         )

@@ -38,7 +38,7 @@ class Renderer:
             .render(visit=visit, language=visit.language, path=here, **values)
         )
         # a page with somebody's name or form token on it belongs to that person alone
-        is_private = visit.is_member or bool(visit.visitor_value) or status >= 400
+        is_private = visit.person is not None or bool(visit.visitor_value) or status >= 400
         return HTMLResponse(
             html,
             status_code=status,

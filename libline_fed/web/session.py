@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from libline_fed.domain.sessions import SignedIn
-from libline_fed.services import notifications, sessions
+from libline_fed.services import guests, notifications, sessions
 from libline_fed.storage.store import Tx
 from libline_fed.web import csrf, notices
 from libline_fed.web.bodies import parse_fields, read_form
@@ -107,13 +107,16 @@ class SessionLayer:
             found = await sessions.load(tx, token, now=now)
             if found is not None and found.account is not None:
                 visit.unread_count = await notifications.count_unread(tx, found.account.id)
+            if found is not None and found.guest is not None:
+                return found if await guests.may_stay(tx, self._context.site, found.guest) else None
             return found
 
         found = await self._context.store.read(unit)
-        if found is None or found.account is None or found.actor is None:
+        if found is None or (found.actor is None and found.guest is None):
             visit.has_ended = True
             return
         visit.session, visit.account, visit.actor = found.session, found.account, found.actor
+        visit.guest = found.guest
         visit.session_token = token
         if found.session.is_touch_due(now):
             await self._context.store.write(lambda tx: sessions.touch(tx, found.session, now=now))

@@ -13,6 +13,7 @@ from libline_fed.web import (
     admin,
     directory,
     follows,
+    guests,
     home,
     interactions,
     lookups,
@@ -29,7 +30,7 @@ from libline_fed.web.session import SessionLayer
 
 GZIP_LEVEL = 6
 GZIP_FROM_BYTES = 600
-CLOSED_TO_ROBOTS = ("/admin", "/settings", "/search", "/interact", "/login")
+CLOSED_TO_ROBOTS = ("/admin", "/settings", "/search", "/interact", "/login", "/guest")
 ROBOTS = "\n".join(["User-agent: *", *(f"Disallow: {path}" for path in CLOSED_TO_ROBOTS), ""])
 # what is asked for most comes first: routes are tried in order
 NOUNS = (
@@ -43,6 +44,7 @@ NOUNS = (
     lookups,
     interactions,
     accounts,
+    guests,
     settings,
     admin,
 )

@@ -18,13 +18,14 @@ SCOPE_KEY = "libline.visit"
 
 @dataclass(slots=True)
 class Visit:
-    """Who is here. `account` and `actor` are both set for a member who is logged in, or both None."""
+    """Who is here: a member (`account` and `actor`), a guest (`guest` alone), or a visitor (none of them)."""
 
     language: Language
     client: str
     path: str
     account: Account | None = None
     actor: Actor | None = None
+    guest: Actor | None = None  # somebody of another server, by whose word we know who it is
     session: Session | None = None
     session_token: str = ""
     unread_count: int = 0
@@ -38,8 +39,18 @@ class Visit:
 
     @property
     def is_member(self) -> bool:
-        """Whether somebody is logged in."""
+        """Whether a member is logged in."""
         return self.account is not None
+
+    @property
+    def is_guest(self) -> bool:
+        """Whether somebody is here with an account of another server."""
+        return self.guest is not None
+
+    @property
+    def person(self) -> Actor | None:
+        """The member's actor, or the guest; who acts on mentorship pages. None for a visitor."""
+        return self.actor if self.actor is not None else self.guest
 
     @property
     def is_admin(self) -> bool:
@@ -75,6 +86,15 @@ class Visit:
         if self.account is None or self.actor is None:
             raise Forbidden("nobody is logged in")
         return self.account, self.actor
+
+    def somebody(self) -> Actor:
+        """Return the person, member or guest.
+
+        Raises: Forbidden for a visitor.
+        """
+        if self.person is None:
+            raise Forbidden("nobody is signed in")
+        return self.person
 
 
 def visit_of(request: Request) -> Visit:

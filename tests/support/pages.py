@@ -24,12 +24,12 @@ from libline_fed.sealing import Sealer
 from libline_fed.services import members, passwords, proposals
 from libline_fed.services.instance import ensure_instance_actor
 from libline_fed.services.keys import Keyring
-from libline_fed.services.limits import Limits
 from libline_fed.services.site import Site
 from libline_fed.storage import actors, keys, posts
 from libline_fed.storage.store import Store, Tx
 from libline_fed.web.context import WebContext
 from libline_fed.web.site import pages
+from tests.support.homes import FakeHomes
 from tests.support.keys import ANA_RSA
 
 BASE_URL = "https://lib.example"
@@ -226,6 +226,7 @@ class PagesWorld:
     clock: FrozenClock
     context: WebContext
     lookups: FakeLookups
+    homes: FakeHomes
     sealer: Sealer
     app: Any
     browsers: list[Browser] = field(default_factory=list)
@@ -340,16 +341,16 @@ async def pages_world(store: Store, clock: FrozenClock, **changed: Any) -> Async
         **changed,
     )
     await store.write(lambda tx: ensure_instance_actor(tx, site, now=now))
-    lookups = FakeLookups()
+    lookups, homes = FakeLookups(), FakeHomes()
     context = WebContext(
         store=store,
         site=site,
         clock=clock,
-        limits=Limits(store),
         lookups=lookups,
-        csrf_key=sealer.derive("csrf"),
+        homes=homes,
+        sealer=sealer,
     )
-    world = PagesWorld(store, site, clock, context, lookups, sealer, pages(context))
+    world = PagesWorld(store, site, clock, context, lookups, homes, sealer, pages(context))
     yield world
     for browser in world.browsers:
         await browser.client.aclose()
