@@ -12,10 +12,10 @@ from libline_fed.domain.matching import (
     Score,
     Seeker,
     closed_gates,
-    group_of,
     score,
     wanted_areas,
 )
+from libline_fed.vocabulary import group_of
 
 FIRST_COUNT = 10  # the first page, for which the cap and the surprise hold
 MAX_OF_ONE_HOST = 3

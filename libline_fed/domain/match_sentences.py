@@ -25,14 +25,18 @@ MINUTES_PER_HOUR = 60
 MINUTES_PER_STEP = 30  # shared time is said in half hours
 
 
-def match_sentence(fit: int, reasons: Sequence[Reason], language: str) -> str:
+def match_sentence(fit: int | None, reasons: Sequence[Reason], language: str) -> str:
     """Return the reason line: "71 — covers Early years and families (deep); … 1 waiting for 2 places."
 
-    A language that has no sentences gets English.
+    Without the number for somebody who does not want to see it: `fit` None. A language that has no sentences
+    gets English.
     """
     words = _Words(language)
     areas = words.mark("clause").join(words.say(reason) for reason in reasons if reason.kind in AREA_KINDS)
-    whole = words.text("whole", "scored", fit=words.number(fit), areas=areas)
+    if fit is None:
+        whole = words.text("whole", "plain", areas=areas[:1].upper() + areas[1:])
+    else:
+        whole = words.text("whole", "scored", fit=words.number(fit), areas=areas)
     return " ".join([whole, *(words.say(reason) for reason in reasons if reason.kind not in AREA_KINDS)])
 
 

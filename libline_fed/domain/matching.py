@@ -13,8 +13,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
+from libline_fed.domain.proposals import WAITING_PER_PLACE
+from libline_fed.vocabulary import UNDECIDED_AREA, group_of
+
 ALL = 1_000  # a component that is wholly met, in thousandths
-UNDECIDED_AREA = "A0000"  # "I don't know yet"
 MESSAGES_MODE = "M1"  # no fixed time, so no hours need to be shared
 NO_TYPE = "T18"  # works nowhere now
 
@@ -30,7 +32,6 @@ RHYTHMS = MappingProxyType({"Q2": 0, "Q3": 1, "Q4": 2, "Q5": 3, "Q1": 4})  # Q6,
 MAX_RHYTHM_STEPS = 1
 WORKING_LANGUAGE_WEIGHT = 700
 MAX_STYLES = 5
-WAITING_PER_PLACE = 2  # so many wait for each free place, and the offer is busy
 _LANGUAGE_RANKS = {"basic": 0, None: 1, "working": 2, "fluent": 3}  # None: a level that nobody stated
 
 
@@ -243,12 +244,6 @@ def styles_met(seeker: Seeker, offering: Offering) -> int | None:
 def divided(numerator: int, denominator: int) -> int:
     """Divide and round half up; both are whole numbers, neither is negative."""
     return (2 * numerator + denominator) // (2 * denominator)
-
-
-def group_of(area: str) -> str | None:
-    """Return the group of an area id, also of one that a newer vocabulary has; None for any other text."""
-    is_ours = area[:1] == "A" and area[1:3].isdigit() and area[1:].isalnum() and area != UNDECIDED_AREA
-    return area[:3] if is_ours else None
 
 
 def wanted_areas(seeker: Seeker) -> list[tuple[str, int]]:

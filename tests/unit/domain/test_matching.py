@@ -17,7 +17,6 @@ from libline_fed.domain.matching import (
     areas_met,
     closed_gates,
     divided,
-    group_of,
     score,
 )
 from tests.support import golden
@@ -260,14 +259,6 @@ def test_colleagues_meet_only_if_both_agreed(mine: bool, theirs: bool, is_closed
 def test_division_rounds_half_up(numerator: int, denominator: int) -> None:
     quotient = divided(numerator, denominator)
     assert -denominator <= 2 * (numerator - quotient * denominator) < denominator
-
-
-@pytest.mark.parametrize(
-    ("area", "group"),
-    [("A0601", "A06"), ("A1099", "A10"), ("A06", "A06"), ("A0000", None), ("x-bookbus", None), ("", None)],
-)
-def test_groups_are_read_from_ids(area: str, group: str | None) -> None:
-    assert group_of(area) == group
 
 
 def test_an_area_of_ones_own_matches_only_itself() -> None:

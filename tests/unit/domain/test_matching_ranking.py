@@ -19,7 +19,8 @@ from libline_fed.domain.match_ranking import (
     rank,
     tie_break,
 )
-from libline_fed.domain.matching import Gate, Offering, Seeker, group_of
+from libline_fed.domain.matching import Gate, Offering, Seeker
+from libline_fed.vocabulary import group_of
 from tests.support import golden
 
 WEEK = "2026-W48"

@@ -151,6 +151,11 @@ def test_an_unknown_language_gets_english_and_a_regional_one_its_own() -> None:
     assert len({gate_sentence(gate, language) for gate in Gate for language in LANGUAGES}) == 36
 
 
+def test_the_line_can_do_without_the_number() -> None:
+    line = match_sentence(None, [Reason(ReasonKind.COVERS, ("A0602",), (3,))], "en")
+    assert line == "Covers Children (deep)."
+
+
 def test_a_block_is_not_told() -> None:
     for language in LANGUAGES:
         assert not re.search("block|bloqu|حظر", gate_sentence(Gate.BLOCKED, language), re.IGNORECASE)
