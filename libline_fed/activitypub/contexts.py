@@ -70,4 +70,29 @@ PROPOSAL_CONTEXT: tuple[Any, ...] = (
     },
 )
 
+# What both must agree on travels as JSON literals (JSON-LD 1.1 §4.2.2): nobody else needs to read inside.
+AGREEMENT_CONTEXT: tuple[Any, ...] = (
+    ACTIVITY_STREAMS,
+    {
+        "om2": "http://www.ontology-of-units-of-measure.org/resource/om-2/",
+        "vf": "https://w3id.org/valueflows/ont/vf#",
+        "Agreement": "vf:Agreement",
+        "Commitment": "vf:Commitment",
+        "stipulates": "vf:stipulates",
+        "satisfies": {"@id": "vf:satisfies", "@type": "@id"},
+        "resourceQuantity": "vf:resourceQuantity",
+        "hasUnit": "om2:hasUnit",
+        "hasNumericalValue": "om2:hasNumericalValue",
+        "ll": LIBLINE,
+        "version": "ll:version",
+        "answers": {"@id": "ll:answers", "@type": "@json"},
+        "terms": {"@id": "ll:terms", "@type": "@json"},
+        "standing": {"@id": "ll:standing", "@type": "@json"},
+        "confirmations": {"@id": "ll:confirmations", "@type": "@json"},
+        "contact": "ll:contact",
+        "reason": "ll:reason",
+        "offer": {"@id": "ll:offer", "@type": "@id"},
+    },
+)
+
 ACTIVITY_CONTEXT: tuple[Any, ...] = (ACTIVITY_STREAMS, DATA_INTEGRITY)

@@ -82,6 +82,26 @@ class Uris:
         """An activity's id; public ones can be fetched."""
         return f"{self.base_url}/activities/{activity_id}"
 
+    def agreement(self, mentorship_id: str) -> str:
+        """An agreement's id. Only the two it binds may fetch it."""
+        return f"{self.base_url}/agreements/{mentorship_id}"
+
+    def thread(self, mentorship_id: str) -> str:
+        """The private conversation of a mentorship; it is pushed, and never there to fetch."""
+        return f"{self.base_url}/threads/{mentorship_id}"
+
+    def mentorship(self, mentorship_id: str) -> str:
+        """The page of a mentorship on this instance."""
+        return f"{self.base_url}/mentorships/{mentorship_id}"
+
+    def message(self, message_id: str) -> str:
+        """A private message's id, or that of a goal, talk or meeting; never there to fetch."""
+        return f"{self.base_url}/messages/{message_id}"
+
+    def record(self, record_id: str) -> str:
+        """A signed record's id. Its page is for its owner, and for whom they give a link."""
+        return f"{self.base_url}/records/{record_id}"
+
     def tag(self, name: str) -> str:
         """The page of a hashtag."""
         return f"{self.base_url}/tags/{name}"

@@ -354,6 +354,10 @@ def rule_for(event: Event, state: str | None) -> Rule | None:
     return _BY_EVENT.get((event, State(state) if state is not None else None))
 
 
+class StepRefused(Conflict):
+    """The table, or one of its guards, does not allow the step."""
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """A step that may be taken."""
@@ -375,17 +379,17 @@ def take_step(
     """Return the step that an event makes, or say why it cannot be made.
 
     `by` is "mentor", "mentee" or "clock".
-    Raises: Conflict, with a sentence for the person.
+    Raises: StepRefused, with a sentence for the person.
     """
     rule = rule_for(event, state)
     if rule is None:
-        raise Conflict(f"{event} cannot happen in state {state}", safe=obstacle(state))
+        raise StepRefused(f"{event} cannot happen in state {state}", safe=obstacle(state))
     if not _may(rule.who, by, asker, changed_by):
-        raise Conflict(f"{event} is not for {by}", safe="This is for the other of you to do.")
+        raise StepRefused(f"{event} is not for {by}", safe="This is for the other of you to do.")
     for guard in rule.guards:
         problem = guard(facts or Facts())
         if problem is not None:
-            raise Conflict(f"{event}: {guard.__name__}", safe=problem)
+            raise StepRefused(f"{event}: {guard.__name__}", safe=problem)
     return Step(rule, State(state) if state is not None else None, rule.after)
 
 

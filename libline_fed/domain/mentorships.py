@@ -131,7 +131,7 @@ class Mentorship:
     channel: str
     asker: str
     state: str
-    declared_state: str
+    standing: dict[str, Any]
     version: int
     epoch: int
     changed_by: str

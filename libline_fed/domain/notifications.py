@@ -20,6 +20,8 @@ class NotificationKind(StrEnum):
     ANNOUNCE = "announce"
     POLL_VOTE = "poll-vote"
     SIGN_UP = "sign-up"
+    MENTORSHIP = "mentorship"
+    MENTORSHIP_MESSAGE = "mentorship-message"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,7 @@ class Notification:
     subject_uri: str | None
     created_at: datetime
     read_at: datetime | None
+    event: str  # of a mentorship
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,13 @@ from libline_fed.activitypub.values import uri_of
 from libline_fed.domain.actors import Actor
 from libline_fed.domain.follows import FollowState
 from libline_fed.errors import RefusalReason
+from libline_fed.federation.inbox_agreements import (
+    is_about_agreement,
+    on_agreement_answer,
+    on_agreement_update,
+    on_completion,
+    on_offer,
+)
 from libline_fed.federation.inbox_notes import index, on_create, on_delete, on_update
 from libline_fed.federation.inbox_work import APPLIED, Ready, Result, Work, ignored, refused
 from libline_fed.ids import new_id
@@ -37,7 +44,10 @@ async def on_follow(work: Work, ready: Ready) -> Result:
 
 
 async def on_accept(work: Work, ready: Ready) -> Result:
-    """Take in a yes to a follow made here, and list the offers that came with it."""
+    """Take in a yes to a request or a follow made here, and list the offers that came with the latter."""
+    about_offer = await on_agreement_answer(work, ready)
+    if about_offer is not None:
+        return about_offer
     result = await _on_answer(work, ready, is_yes=True)
     if result is APPLIED and ready.backfill:
         author = await _sender(work, ready)
@@ -48,7 +58,10 @@ async def on_accept(work: Work, ready: Ready) -> Result:
 
 
 async def on_reject(work: Work, ready: Ready) -> Result:
-    """Take in a no to a follow made here, also a late one."""
+    """Take in a no to a follow or a request made here, also a late one."""
+    about_offer = await on_agreement_answer(work, ready)
+    if about_offer is not None:
+        return about_offer
     return await _on_answer(work, ready, is_yes=False)
 
 
@@ -74,7 +87,10 @@ async def _on_answer(work: Work, ready: Ready, *, is_yes: bool) -> Result:
 
 
 async def on_undo(work: Work, ready: Ready) -> Result:
-    """Take back a Follow, Like, Announce or Block: embedded or named by its id."""
+    """Take back a Follow, Like, Announce, Block or Offer: embedded or named by its id."""
+    about_offer = await on_agreement_answer(work, ready)
+    if about_offer is not None:
+        return about_offer
     actor = await _sender(work, ready)
     if actor is None:
         return refused(RefusalReason.ACTOR_SUSPENDED, ready.activity.actor_uri)
@@ -215,14 +231,26 @@ async def on_nothing(work: Work, ready: Ready) -> Result:
     return ignored(RefusalReason.NOT_FOR_US, f"{ready.activity.type} has no effect here")
 
 
+async def on_create_of_any(work: Work, ready: Ready) -> Result:
+    """Take in what is made: a proposal, or the confirmation of a completed agreement."""
+    is_completion = is_about_agreement(ready.activity)
+    return await (on_completion if is_completion else on_create)(work, ready)
+
+
+async def on_update_of_any(work: Work, ready: Ready) -> Result:
+    """Take in what is changed: an actor, a proposal, a post or an agreement."""
+    is_agreement = is_about_agreement(ready.activity)
+    return await (on_agreement_update if is_agreement else on_update)(work, ready)
+
+
 async def _sender(work: Work, ready: Ready) -> Actor | None:
     actor = await work.actor(ready.activity.actor_uri)
     return actor if actor is not None and actor.is_usable and not actor.is_local else None
 
 
 HANDLERS: dict[str, Handler] = {
-    "Create": on_create,
-    "Update": on_update,
+    "Create": on_create_of_any,
+    "Update": on_update_of_any,
     "Delete": on_delete,
     "Follow": on_follow,
     "Accept": on_accept,
@@ -236,7 +264,7 @@ HANDLERS: dict[str, Handler] = {
     "Move": on_move,
     "Add": on_add,
     "Remove": on_nothing,  # an unpinned proposal tells its new state in an Update
-    "Offer": on_nothing,
+    "Offer": on_offer,
     "Join": on_nothing,
     "Leave": on_nothing,
     "Invite": on_nothing,

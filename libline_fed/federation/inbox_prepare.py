@@ -12,6 +12,7 @@ from libline_fed.domain.follows import FollowState
 from libline_fed.domain.inbox_activities import InboxActivity, InboxState
 from libline_fed.errors import NotFound, PeerGone, PeerRefused, PeerUnavailable, Refusal, RefusalReason
 from libline_fed.federation.admit import Admitter, Budget, Document
+from libline_fed.federation.inbox_agreements import is_about_agreement
 from libline_fed.federation.inbox_work import Ready, Result, ignored, refused
 from libline_fed.federation.keys import RemoteKeys
 from libline_fed.federation.resolve import Resolver
@@ -63,6 +64,8 @@ class Preparer:
             assert not isinstance(empty, Refusal)
             return Ready(row, empty, result=refused(activity.reason, activity.detail))
         ready = Ready(row, activity)
+        if is_about_agreement(activity):
+            return ready
         if activity.type in {"Create", "Update"} and activity.raw_object is not None:
             admitted = self._admitter.received(row, activity.raw_object)
             if not isinstance(admitted, Refusal):
@@ -75,6 +78,8 @@ class Preparer:
         """Tell whether nothing needs to be fetched: the common case, decided without any I/O."""
         if ready.activity.actor_uri not in known:
             return False
+        if is_about_agreement(ready.activity):
+            return True
         document = ready.document.document if ready.document is not None else None
         match ready.activity.type:
             case "Create":
@@ -110,6 +115,8 @@ class Preparer:
             ready.result = refused(RefusalReason.ACTOR_SUSPENDED, error.detail)
 
     async def _fetch_more(self, ready: Ready, actor: Actor, budget: Budget, *, is_followed: bool) -> None:
+        if is_about_agreement(ready.activity):
+            return
         match ready.activity.type:
             case "Create" | "Update":
                 await self._fetch_object(ready, actor, budget, is_followed=is_followed)

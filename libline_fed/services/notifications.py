@@ -27,6 +27,7 @@ async def notify(
     from_actor_id: str | None,
     subject_uri: str | None,
     now: datetime,
+    event: str = "",
 ) -> bool:
     """Tell the member behind a local actor that something happened; tells whether it is news.
 
@@ -44,6 +45,7 @@ async def notify(
         kind=NotificationKind(kind),
         from_actor_id=from_actor_id,
         subject_uri=subject_uri,
+        event=event,
         now=now,
     )
 

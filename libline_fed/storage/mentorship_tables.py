@@ -58,7 +58,7 @@ mentorships = Table(
     Column("channel", String(10), nullable=False),
     Column("asker", String(10), nullable=False),  # whose Offer it is
     Column("state", String(20), nullable=False),
-    Column("declared_state", String(20), nullable=False),  # as it was said; an intro with two yeses is active
+    Column("standing", JSON, nullable=False),  # as it was said last; an intro with two yeses is active
     Column("version", Integer, nullable=False, server_default="1"),
     Column("epoch", Integer, nullable=False, server_default="0"),  # rises when an end is objected to
     Column("changed_by", String(10), nullable=False),
@@ -103,7 +103,6 @@ mentorships = Table(
     one_of("asker", "mentor", "mentee"),
     one_of("changed_by", "mentor", "mentee", "clock"),
     one_of("state", *MENTORSHIP_STATES),
-    one_of("declared_state", *MENTORSHIP_STATES),
     CheckConstraint("mentor_id <> mentee_id", name="two_people"),
     Index("ix_mentorships_mentor_id", "mentor_id", "state"),
     Index("ix_mentorships_mentee_id", "mentee_id", "state"),

@@ -16,13 +16,21 @@ _ACTOR_PREFIX = "its_actor_"
 
 
 async def add(
-    tx: Tx, *, account_id: str, kind: str, from_actor_id: str | None, subject_uri: str | None, now: datetime
+    tx: Tx,
+    *,
+    account_id: str,
+    kind: str,
+    from_actor_id: str | None,
+    subject_uri: str | None,
+    now: datetime,
+    event: str = "",
 ) -> bool:
     """Insert a notification unless the same one is there; tells whether it is new."""
     if from_actor_id is None or subject_uri is None:  # NULLs never clash in a unique constraint
         same = select(notifications.c.id).where(
             notifications.c.account_id == account_id,
             notifications.c.kind == kind,
+            notifications.c.event == event,
             notifications.c.from_actor_id.is_not_distinct_from(from_actor_id),
             notifications.c.subject_uri.is_not_distinct_from(subject_uri),
         )
@@ -32,6 +40,7 @@ async def add(
         id=new_id(now),
         account_id=account_id,
         kind=kind,
+        event=event,
         from_actor_id=from_actor_id,
         subject_uri=subject_uri,
         created_at=now,

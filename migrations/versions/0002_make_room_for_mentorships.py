@@ -176,7 +176,7 @@ def _create_mentorships() -> None:
         sa.Column("channel", sa.String(length=10), nullable=False),
         sa.Column("asker", sa.String(length=10), nullable=False),
         sa.Column("state", sa.String(length=20), nullable=False),
-        sa.Column("declared_state", sa.String(length=20), nullable=False),
+        sa.Column("standing", sa.JSON, nullable=False),
         sa.Column("version", sa.Integer, server_default="1", nullable=False),
         sa.Column("epoch", sa.Integer, server_default="0", nullable=False),
         sa.Column("changed_by", sa.String(length=10), nullable=False),
@@ -221,12 +221,6 @@ def _create_mentorships() -> None:
             "changed_by IN ('mentor', 'mentee', 'clock')", name="ck_mentorships_changed_by_known"
         ),
         sa.CheckConstraint("channel IN ('local', 'libline', 'note')", name="ck_mentorships_channel_known"),
-        sa.CheckConstraint(
-            "declared_state IN ('draft', 'question', 'proposed', 'declined', "
-            "'withdrawn', 'expired', 'superseded', 'intro', 'active', 'paused', "
-            "'completed', 'ended-early', 'ended-intro', 'ended-safety', 'lapsed')",
-            name="ck_mentorships_declared_state_known",
-        ),
         sa.CheckConstraint("purpose IN ('offer', 'request')", name="ck_mentorships_purpose_known"),
         sa.CheckConstraint(
             "state IN ('draft', 'question', 'proposed', 'declined', 'withdrawn', "

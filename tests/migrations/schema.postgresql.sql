@@ -428,7 +428,7 @@ mentorships
     channel character varying(10) NOT NULL
     asker character varying(10) NOT NULL
     state character varying(20) NOT NULL
-    declared_state character varying(20) NOT NULL
+    standing json NOT NULL
     version integer NOT NULL DEFAULT 1
     epoch integer NOT NULL DEFAULT 0
     changed_by character varying(10) NOT NULL
@@ -471,7 +471,6 @@ mentorships
     CONSTRAINT ck_mentorships_asker_known CHECK (((asker)::text = ANY ((ARRAY['mentor'::character varying, 'mentee'::character varying])::text[])))
     CONSTRAINT ck_mentorships_changed_by_known CHECK (((changed_by)::text = ANY ((ARRAY['mentor'::character varying, 'mentee'::character varying, 'clock'::character varying])::text[])))
     CONSTRAINT ck_mentorships_channel_known CHECK (((channel)::text = ANY ((ARRAY['local'::character varying, 'libline'::character varying, 'note'::character varying])::text[])))
-    CONSTRAINT ck_mentorships_declared_state_known CHECK (((declared_state)::text = ANY ((ARRAY['draft'::character varying, 'question'::character varying, 'proposed'::character varying, 'declined'::character varying, 'withdrawn'::character varying, 'expired'::character varying, 'superseded'::character varying, 'intro'::character varying, 'active'::character varying, 'paused'::character varying, 'completed'::character varying, 'ended-early'::character varying, 'ended-intro'::character varying, 'ended-safety'::character varying, 'lapsed'::character varying])::text[])))
     CONSTRAINT ck_mentorships_purpose_known CHECK (((purpose)::text = ANY ((ARRAY['offer'::character varying, 'request'::character varying])::text[])))
     CONSTRAINT ck_mentorships_state_known CHECK (((state)::text = ANY ((ARRAY['draft'::character varying, 'question'::character varying, 'proposed'::character varying, 'declined'::character varying, 'withdrawn'::character varying, 'expired'::character varying, 'superseded'::character varying, 'intro'::character varying, 'active'::character varying, 'paused'::character varying, 'completed'::character varying, 'ended-early'::character varying, 'ended-intro'::character varying, 'ended-safety'::character varying, 'lapsed'::character varying])::text[])))
     CONSTRAINT ck_mentorships_two_people CHECK (((mentor_id)::text <> (mentee_id)::text))

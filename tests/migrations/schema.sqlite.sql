@@ -438,7 +438,7 @@ CREATE TABLE mentorships (
     channel VARCHAR(10) NOT NULL
     asker VARCHAR(10) NOT NULL
     state VARCHAR(20) NOT NULL
-    declared_state VARCHAR(20) NOT NULL
+    standing JSON NOT NULL
     version INTEGER DEFAULT '1' NOT NULL
     epoch INTEGER DEFAULT '0' NOT NULL
     changed_by VARCHAR(10) NOT NULL
@@ -481,7 +481,6 @@ CREATE TABLE mentorships (
     CONSTRAINT ck_mentorships_asker_known CHECK (asker IN ('mentor', 'mentee'))
     CONSTRAINT ck_mentorships_changed_by_known CHECK (changed_by IN ('mentor', 'mentee', 'clock'))
     CONSTRAINT ck_mentorships_channel_known CHECK (channel IN ('local', 'libline', 'note'))
-    CONSTRAINT ck_mentorships_declared_state_known CHECK (declared_state IN ('draft', 'question', 'proposed', 'declined', 'withdrawn', 'expired', 'superseded', 'intro', 'active', 'paused', 'completed', 'ended-early', 'ended-intro', 'ended-safety', 'lapsed'))
     CONSTRAINT ck_mentorships_purpose_known CHECK (purpose IN ('offer', 'request'))
     CONSTRAINT ck_mentorships_state_known CHECK (state IN ('draft', 'question', 'proposed', 'declined', 'withdrawn', 'expired', 'superseded', 'intro', 'active', 'paused', 'completed', 'ended-early', 'ended-intro', 'ended-safety', 'lapsed'))
     CONSTRAINT ck_mentorships_two_people CHECK (mentor_id <> mentee_id)

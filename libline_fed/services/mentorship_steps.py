@@ -1,0 +1,170 @@
+"""Taking a step: one way for pages, guests, private messages, other servers and the clock.
+
+Lock the two people, read the row again, ask the table, write row and event, count the places anew, tell the
+other server, and tell the people here. All in the caller's transaction.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from libline_fed.domain.actors import Actor
+from libline_fed.domain.agreements import Shared
+from libline_fed.domain.mentorship_steps import Facts, take_step
+from libline_fed.domain.mentorships import CLOCK, ENDED, Channel, Event, Mentorship, Side, State
+from libline_fed.errors import NotFound
+from libline_fed.services import mentorship_messages, seats
+from libline_fed.services.mentorship_views import columns_of
+from libline_fed.services.notifications import notify
+from libline_fed.services.site import Site
+from libline_fed.storage import mentorships
+from libline_fed.storage.store import Tx
+
+
+@dataclass(slots=True)
+class Pair:
+    """A locked mentorship with its two people."""
+
+    mentorship: Mentorship
+    people: dict[Side, Actor]
+
+    def actor(self, side: Side) -> Actor:
+        """Return who stands on a side."""
+        return self.people[side]
+
+    def side(self, actor: Actor) -> Side:
+        """Return where one of them stands.
+
+        Raises: NotFound for anybody else.
+        """
+        side = self.mentorship.side_of(actor.id)
+        if side is None:
+            raise NotFound(f"{actor.id} is not of mentorship {self.mentorship.id}")
+        return side
+
+    @property
+    def local_side(self) -> Side:
+        """The side whose server this is; of two members here, the mentor's."""
+        return Side.MENTOR if self.people[Side.MENTOR].is_local else Side.MENTEE
+
+
+async def locked(tx: Tx, mentorship_id: str, person: Actor | None = None) -> Pair:
+    """Return a mentorship with both people held until the transaction ends.
+
+    Raises: NotFound if there is none, or none of that person's.
+    """
+    found = await mentorships.by_id(tx, mentorship_id)
+    if found is None or (person is not None and found.side_of(person.id) is None):
+        raise NotFound(f"no mentorship {mentorship_id}")
+    await seats.lock(tx, found)
+    again = await mentorships.by_id(tx, mentorship_id)
+    if again is None:
+        raise NotFound(f"no mentorship {mentorship_id}")
+    if person is not None and again.state == State.DRAFT and again.asker != again.side_of(person.id):
+        raise NotFound(f"a draft of somebody else: {mentorship_id}")
+    return Pair(again, await seats.people(tx, again))
+
+
+async def step(  # noqa: PLR0913  a step has these parts
+    tx: Tx,
+    pair: Pair,
+    event: Event,
+    *,
+    by: str,
+    now: datetime,
+    facts: Facts | None = None,
+    values: dict[str, Any] | None = None,
+    shared: Shared | None = None,
+    detail: dict[str, Any] | None = None,
+) -> None:
+    """Take a step of the table, or refuse it; the pair then holds the new row.
+
+    Raises: Conflict, with a sentence for the person.
+    """
+    before = pair.mentorship
+    taken = take_step(
+        event,
+        state=before.state,
+        by=by,
+        asker=before.asker,
+        changed_by=before.changed_by,
+        facts=facts,
+    )
+    columns: dict[str, Any] = {"state": taken.state_after.value, "changed_by": by}
+    if shared is not None:
+        columns = columns_of(shared)
+    await put(tx, pair, columns | (values or {}), event=event, by=by, now=now, detail=detail)
+
+
+async def put(
+    tx: Tx,
+    pair: Pair,
+    columns: dict[str, Any],
+    *,
+    event: str,
+    by: str,
+    now: datetime,
+    detail: dict[str, Any] | None = None,
+) -> None:
+    """Write the row and what happened."""
+    before = pair.mentorship
+    pair.mentorship = await mentorships.change(
+        tx, before.id, now, **columns, **_moments(before, columns.get("state", before.state), now)
+    )
+    await mentorships.add_event(
+        tx, pair.mentorship, event=event, by=by, state_before=before.state, now=now, detail=detail
+    )
+
+
+def _moments(before: Mentorship, state: str, now: datetime) -> dict[str, Any]:
+    """Return the columns that follow from a change of state."""
+    if state == before.state:
+        return {}
+    moments: dict[str, Any] = {"reminders_count": 0, "nudges_count": 0}
+    if state == State.ACTIVE:
+        moments |= {"alive_at": now, "ended_at": None, "paused_at": None}
+    if state == State.PAUSED:
+        moments["paused_at"] = now
+    if state in ENDED:
+        moments |= {"ended_at": now, "holds_seat": False}
+    return moments
+
+
+async def tell_people(
+    tx: Tx, site: Site, pair: Pair, event: str, *, by: str, now: datetime, is_both: bool = False
+) -> None:
+    """Tell the members here, but nobody what they did themselves; `is_both` when time did it."""
+    for side, actor in pair.people.items():
+        if not actor.is_local or (side == by and not is_both):
+            continue
+        await notify(
+            tx,
+            account_actor_id=actor.id,
+            kind="mentorship",
+            event=event,
+            from_actor_id=pair.people[side.other].id,
+            subject_uri=f"{site.uris.mentorship(pair.mentorship.id)}#{pair.mentorship.version}",
+            now=now,
+        )
+
+
+async def say_update(tx: Tx, site: Site, pair: Pair, event: str, *, by: str, now: datetime) -> None:
+    """Tell the other server how things stand. What time brings about, the side of this server says."""
+    if pair.mentorship.channel == Channel.LOCAL:
+        return
+    side = pair.local_side if by == CLOCK or not pair.people[Side(by)].is_local else Side(by)
+    await mentorship_messages.send_update(
+        tx,
+        site,
+        pair.mentorship,
+        me=pair.people[side],
+        partner=pair.people[side.other],
+        event=event,
+        now=now,
+    )
+
+
+async def free_seat(tx: Tx, site: Site, pair: Pair, *, now: datetime) -> None:
+    """Count the places anew of what this mentorship took or asks for."""
+    mentorship = pair.mentorship
+    await seats.refresh(tx, site, mentorship.seat_proposal_id, mentorship.proposal_id, now=now)
