@@ -17,7 +17,8 @@ from libline_fed.activitypub.contexts import LIBLINE
 from libline_fed.activitypub.keys import multibase_of
 from libline_fed.activitypub.proofs import add_proof
 from libline_fed.activitypub.values import moment_of
-from libline_fed.domain.records import Ending, Record, Role
+from libline_fed.domain.mentorships import Side
+from libline_fed.domain.records import Ending, Record
 
 # VC 2.0 §4.3: the first one. Open Badges 3.0, AchievementCredential: the second one.
 CREDENTIALS_CONTEXT = "https://www.w3.org/ns/credentials/v2"
@@ -25,11 +26,11 @@ OPEN_BADGES_CONTEXT = "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.jso
 CREDENTIAL_TYPE = "VerifiableCredential"
 BADGE_TYPE = "OpenBadgeCredential"
 MEDIA_TYPE = "application/vc"  # VC 2.0 §C.1
-ACHIEVEMENTS = {Role.MENTOR: f"{LIBLINE}Mentoring", Role.MENTEE: f"{LIBLINE}BeingMentored"}
+ACHIEVEMENTS = {Side.MENTOR: f"{LIBLINE}Mentoring", Side.MENTEE: f"{LIBLINE}BeingMentored"}
 FRAMEWORK = "LibLine vocabulary 1"
 MAX_AREAS = 20
 
-Word = TypeVar("Word", Role, Ending)
+Word = TypeVar("Word", Side, Ending)
 
 # What neither context defines; by value, so that nobody has to fetch a third one. No prefix such as `xsd`:
 # the context of Open Badges uses it without a definition, and comes a second time in the proof, where its
@@ -49,30 +50,30 @@ _TERMS: dict[str, Any] = {
 # What wallets show. The words of the pages come from the catalogues; a signed document keeps its own.
 _TEXTS = {
     "en": {
-        Role.MENTOR: "Mentoring somebody who works in a library",
-        Role.MENTEE: "Being mentored in library work",
+        Side.MENTOR: "Mentoring somebody who works in a library",
+        Side.MENTEE: "Being mentored in library work",
         "description": "A mentorship between two people who work in libraries.",
         "criteria": "The two agreed on a goal, a length and a rhythm, worked together, and ended as this "
         "record says. The time is what they wrote down themselves; nobody measured it.",
     },
     "es": {
-        Role.MENTOR: "Dar mentoría a una persona que trabaja en bibliotecas",
-        Role.MENTEE: "Recibir mentoría para el trabajo en bibliotecas",
+        Side.MENTOR: "Dar mentoría a una persona que trabaja en bibliotecas",
+        Side.MENTEE: "Recibir mentoría para el trabajo en bibliotecas",
         "description": "Una mentoría entre dos personas que trabajan en bibliotecas.",
         "criteria": "Las dos personas acordaron una meta, una duración y un ritmo, trabajaron juntas y "
         "terminaron como dice esta constancia. El tiempo es el que anotaron ellas mismas; nadie lo midió.",
     },
     "fr": {
-        Role.MENTOR: "Accompagner une personne qui travaille en bibliothèque",
-        Role.MENTEE: "Être accompagné dans le travail en bibliothèque",
+        Side.MENTOR: "Accompagner une personne qui travaille en bibliothèque",
+        Side.MENTEE: "Être accompagné dans le travail en bibliothèque",
         "description": "Un mentorat entre deux personnes qui travaillent en bibliothèque.",
         "criteria": "Les deux personnes se sont entendues sur un but, une durée et un rythme, ont travaillé "
         "ensemble et ont terminé comme le dit cette attestation. Le temps est celui qu’elles ont noté "
         "elles-mêmes ; personne ne l’a mesuré.",
     },
     "ar": {
-        Role.MENTOR: "إرشاد شخص يعمل في المكتبات",
-        Role.MENTEE: "تلقي الإرشاد في العمل المكتبي",
+        Side.MENTOR: "إرشاد شخص يعمل في المكتبات",
+        Side.MENTEE: "تلقي الإرشاد في العمل المكتبي",
         "description": "إرشاد مهني بين شخصين يعملان في المكتبات.",
         "criteria": "اتفق الاثنان على هدف ومدة ووتيرة، وعملا معا، وانتهيا كما يذكر هذا السجل. "
         "الوقت هو ما دوناه بنفسيهما، ولم يقسه أحد.",
@@ -205,7 +206,7 @@ def read_credential(document: Mapping[str, Any]) -> Record:
         raise NotARecord("it is no OpenBadgeCredential")
     issuer, subject = _object(document, "issuer"), _object(document, "credentialSubject")
     achievement = _object(subject, "achievement")
-    role = _word(Role, subject, "role")
+    role = _word(Side, subject, "role")
     if achievement.get("id") != ACHIEVEMENTS[role]:
         raise NotARecord("its achievement is not a mentorship in that role")
     minutes = subject.get("minutes")

@@ -5,16 +5,8 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from uuid import NAMESPACE_URL, uuid5
 
+from libline_fed.domain.mentorships import CREDITED, OBJECTION_DAYS, Side, State
 from libline_fed.errors import Conflict
-
-OBJECTION = timedelta(days=7)  # so long either may still say that a completed mentorship is not over
-
-
-class Role(StrEnum):
-    """What somebody was in a mentorship."""
-
-    MENTOR = "mentor"
-    MENTEE = "mentee"
 
 
 class Ending(StrEnum):
@@ -34,7 +26,7 @@ class Record:
     mentorship_uri: str  # the same in the records of both, and says nothing else: see `shared_number`
     subject_uri: str
     subject_name: str
-    role: Role
+    role: Side
     areas: tuple[str, ...]  # ids of the vocabulary, or whole URIs of other ones
     minutes: int  # as both wrote down
     started_on: date
@@ -70,22 +62,22 @@ def shared_number(agreement_uri: str) -> str:
     return uuid5(NAMESPACE_URL, agreement_uri).urn
 
 
-def ending_of(state: str, *, ended_on: date, ends_on: date | None) -> Ending:
-    """Return how a mentorship ended, of its last state, the day it ended and the day that was agreed.
+def ending_of(state: str, *, started_on: date | None, ended_on: date | None, ends_on: date | None) -> Ending:
+    """Return how a mentorship ended, of its state, its first and last day, and the last day agreed on.
 
-    Raises: Conflict if it did not end so that it counts.
+    Raises: Conflict if it did not take place, or did not end so that it counts.
     """
-    if state == "completed":
-        is_early = ends_on is not None and ended_on < ends_on
-        return Ending.COMPLETED_EARLY if is_early else Ending.COMPLETED
-    if state in (Ending.ENDED_EARLY, Ending.LAPSED):
+    if state not in CREDITED or started_on is None or ended_on is None:
+        raise Conflict(
+            f"no record of a mentorship that is {state}",
+            safe="There is a record only of a mentorship that took place and is over.",
+        )
+    if state != State.COMPLETED:
         return Ending(state)
-    raise Conflict(
-        f"no record of a mentorship that is {state}",
-        safe="There is a record only of a mentorship that took place and is over.",
-    )
+    is_early = ends_on is not None and ended_on < ends_on
+    return Ending.COMPLETED_EARLY if is_early else Ending.COMPLETED
 
 
 def available_at(state: str, ended_at: datetime) -> datetime:
     """Return from when a record may be made: a signed one cannot be taken back, so objections go first."""
-    return ended_at + OBJECTION if state == "completed" else ended_at
+    return ended_at + timedelta(days=OBJECTION_DAYS) if state == State.COMPLETED else ended_at

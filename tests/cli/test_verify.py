@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from libline_fed.activitypub.keys import load_public, multibase_of
-from libline_fed.domain.records import Role
+from libline_fed.domain.mentorships import Side
 from tests.cli.conftest import Libline
 from tests.support.keys import ANA_ED25519, ANA_ED25519_PUBLIC, ANA_RSA, BEN_ED25519
 from tests.support.records import RECORD, issued, issuer_document
@@ -24,7 +24,7 @@ OTHER = replace(
     FRESH,
     uri="https://a.example/records/1",
     subject_uri="https://a.example/actors/1",
-    role=Role.MENTEE,
+    role=Side.MENTEE,
     issuer_uri="https://a.example/actor",
     issuer_name="Another Library",
     issuer_url="https://a.example/",

@@ -11,7 +11,8 @@ from libline_fed.activitypub.credentials import issue_credential
 from libline_fed.activitypub.keys import KeyPair, load_private, load_public, multibase_of
 from libline_fed.activitypub.own import OwnActor
 from libline_fed.activitypub.uris import Uris
-from libline_fed.domain.records import Ending, Record, Role, shared_number
+from libline_fed.domain.mentorships import Side
+from libline_fed.domain.records import Ending, Record, shared_number
 from tests.support.keys import ANA_ED25519, ANA_RSA
 
 ISSUED_AT = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -23,7 +24,7 @@ RECORD = Record(
     mentorship_uri=shared_number(AGREEMENT),
     subject_uri="https://lib.example/actors/0198f6f0-7c1e-7d3a-9a53-0c2f4b7f1a12",
     subject_name="Ana Pérez “la bibliotecaria”",
-    role=Role.MENTOR,
+    role=Side.MENTOR,
     areas=("A0301", "A1003"),
     minutes=750,
     started_on=date(2026, 6, 1),

@@ -21,7 +21,8 @@ from libline_fed.activitypub.credential_checks import (
 from libline_fed.activitypub.credentials import NotARecord, issue_credential, read_credential
 from libline_fed.activitypub.keys import multibase_of
 from libline_fed.activitypub.proofs import add_proof
-from libline_fed.domain.records import Ending, Role, available_at, ending_of, shared_number
+from libline_fed.domain.mentorships import Side
+from libline_fed.domain.records import Ending, available_at, ending_of, shared_number
 from libline_fed.errors import Conflict
 from tests.support import independent_verifier
 from tests.support.keys import (
@@ -131,8 +132,8 @@ def test_every_word_of_a_record_has_a_meaning_in_its_contexts() -> None:
 
 
 @pytest.mark.parametrize("language", ["en", "es", "fr", "ar"])
-@pytest.mark.parametrize("role", list(Role))
-def test_a_record_is_written_in_the_language_of_its_owner(language: str, role: Role) -> None:
+@pytest.mark.parametrize("role", list(Side))
+def test_a_record_is_written_in_the_language_of_its_owner(language: str, role: Side) -> None:
     english = json.loads(issued(language="en", role=role))
     document = json.loads(issued(language=language, role=role))
     assert document["credentialSubject"]["achievement"]["inLanguage"] == language
@@ -365,12 +366,12 @@ def test_the_records_of_both_belong_together() -> None:
         RECORD,
         uri="https://a.example/records/1",
         subject_uri="https://a.example/actors/1",
-        role=Role.MENTEE,
+        role=Side.MENTEE,
         issuer_uri="https://a.example/actor",
     )
     assert are_of_one_mentorship(RECORD, other)
     assert not are_of_one_mentorship(RECORD, RECORD)
-    assert not are_of_one_mentorship(RECORD, replace(other, role=Role.MENTOR))
+    assert not are_of_one_mentorship(RECORD, replace(other, role=Side.MENTOR))
     assert not are_of_one_mentorship(RECORD, replace(other, mentorship_uri=shared_number("another")))
     assert AGREEMENT.rpartition("/")[2] not in RECORD.mentorship_uri, "the number tells nothing"
 
@@ -379,15 +380,21 @@ def test_the_records_of_both_belong_together() -> None:
 
 
 def test_there_is_a_record_of_what_took_place() -> None:
-    day, later = date(2026, 11, 1), date(2026, 12, 1)
-    assert ending_of("completed", ended_on=day, ends_on=day) is Ending.COMPLETED
-    assert ending_of("completed", ended_on=day, ends_on=None) is Ending.COMPLETED
-    assert ending_of("completed", ended_on=day, ends_on=later) is Ending.COMPLETED_EARLY
-    assert ending_of("ended-early", ended_on=day, ends_on=later) is Ending.ENDED_EARLY
-    assert ending_of("lapsed", ended_on=day, ends_on=later) is Ending.LAPSED
+    first, day, later = date(2026, 6, 1), date(2026, 11, 1), date(2026, 12, 1)
+
+    def ending(state: str, ends_on: date | None = later, started_on: date | None = first) -> Ending:
+        return ending_of(state, started_on=started_on, ended_on=day, ends_on=ends_on)
+
+    assert ending("completed", ends_on=day) is Ending.COMPLETED
+    assert ending("completed", ends_on=None) is Ending.COMPLETED
+    assert ending("completed") is Ending.COMPLETED_EARLY
+    assert ending("ended-early") is Ending.ENDED_EARLY
+    assert ending("lapsed") is Ending.LAPSED
     for state in ("draft", "proposed", "intro", "active", "paused", "ended-intro", "ended-safety"):
         with pytest.raises(Conflict):
-            ending_of(state, ended_on=day, ends_on=later)
+            ending(state)
+    with pytest.raises(Conflict):
+        ending("completed", started_on=None)
 
 
 def test_a_completed_mentorship_is_certified_once_nobody_can_object_any_more() -> None:
