@@ -23,6 +23,7 @@ MAX_ANSWER_CHARACTERS = 2_000
 MAX_CONTACT_CHARACTERS = 500
 ANSWER_KEYS = ("why", "by_when", "tried")
 TERM_TEXTS = {"goal": 500, "end_rule": 500, "goal_type": 40, "frequency": 40, "mode": 40}
+TERM_FLAGS = ("is_confidential", "may_name")  # may_name: in the other's signed record
 MAX_MONTHS = 24
 
 
@@ -239,8 +240,7 @@ def parse_terms(value: Any) -> dict[str, Any]:
     }
     if "months" in value:
         terms["months"] = min(count_of(value["months"], 4), MAX_MONTHS)
-    if isinstance(value.get("is_confidential"), bool):
-        terms["is_confidential"] = value["is_confidential"]
+    terms |= {key: value[key] for key in TERM_FLAGS if isinstance(value.get(key), bool)}
     return {key: found for key, found in terms.items() if found != ""}
 
 
