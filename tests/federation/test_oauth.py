@@ -142,9 +142,7 @@ async def test_an_address_at_another_domain_signs_in_at_the_server_of_the_accoun
     assert await world.guests() == [departure.actor.id]
 
 
-@pytest.mark.parametrize(
-    ("is_old", "known_for"), [(False, timedelta(days=30)), (True, timedelta(hours=20))]
-)
+@pytest.mark.parametrize(("is_old", "known_for"), [(False, timedelta(days=30)), (True, timedelta(hours=20))])
 async def test_a_registration_serves_everybody_until_it_is_old(
     world: SignInWorld, is_old: bool, known_for: timedelta
 ) -> None:

@@ -98,9 +98,7 @@ class SignInWorld:
 
     async def finish(self, answer: Answer, *, browser: str = BROWSER) -> Opened:
         """Come back with an answer."""
-        opened, _ = await self.sign_in.finish(
-            answer, browser=browser, old_token=None, now=self.clock.now()
-        )
+        opened, _ = await self.sign_in.finish(answer, browser=browser, old_token=None, now=self.clock.now())
         return opened
 
     async def whole(self, handle: str, username: str) -> Opened:
@@ -186,5 +184,3 @@ def html(status: int = 200) -> Response:
 def elsewhere(url: str) -> Response:
     """Return a redirect."""
     return Response(status_code=307, headers={"location": url})
-
-
