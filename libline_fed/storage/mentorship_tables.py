@@ -217,9 +217,14 @@ meetings = Table(
     Column("minutes", Integer, nullable=False),
     Column("mode", String(40)),
     Column("place_text", Text, nullable=False, server_default=""),  # a link, a number, a room
-    Column("state", String(10), nullable=False),
+    Column("is_cancelled", Boolean, nullable=False, server_default=false()),  # by the author
+    Column("state", String(10), nullable=False),  # follows from what both say
     Column("starts_at", Moment),  # the one that was chosen
     Column("version", Integer, nullable=False, server_default="1"),
+    Column("answer_uri", Text, unique=True),  # the other's item
+    Column("answer_version", Integer, nullable=False, server_default="0"),
+    Column("answer_to_version", Integer),  # the version that the other saw
+    Column("answer_starts_at", Moment),  # NULL with an answer: none of the times
     Column("changed_by", String(10), nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
@@ -241,8 +246,32 @@ feedback = Table(  # sealed until both have answered or the window closes
     Column("is_here", Boolean, nullable=False),  # False: given elsewhere, and still sealed
     Column("created_at", Moment, nullable=False),
     Column("opened_at", Moment),
-    Column("thanks_uri", Text),  # the public Note, if the author wrote one
     UniqueConstraint("mentorship_id", "author_id"),
+)
+
+thanks = Table(  # words that one of the pair would like to publish, and published once the other agrees
+    "thanks",
+    metadata,
+    id_column(),
+    Column("uri", Text, nullable=False, unique=True),  # of the wish, which is private
+    Column("note_uri", Text, nullable=False, unique=True),  # of the public post, once there is one
+    Column(
+        "mentorship_id", String(36), ForeignKey("mentorships.id", ondelete="CASCADE"), nullable=False
+    ),
+    Column("author_id", String(36), ForeignKey("actors.id"), nullable=False),
+    Column("thanked_id", String(36), ForeignKey("actors.id"), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("content_html", Text, nullable=False),
+    Column("language", String(35)),
+    Column("state", String(10), nullable=False),
+    Column("version", Integer, nullable=False, server_default="1"),
+    Column("answer_uri", Text, unique=True),  # the other's item
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    Column("published_at", Moment),
+    one_of("state", "asked", "refused", "published", "withdrawn"),
+    UniqueConstraint("mentorship_id", "author_id"),
+    Index("ix_thanks_thanked_id", "thanked_id", "state"),
 )
 
 records = Table(  # signed records of mentorships, for their owners to show

@@ -38,6 +38,7 @@ def upgrade() -> None:
     _create_mentorship_moves()
     _create_messages()
     _create_records()
+    _create_thanks()
     op.execute(
         "UPDATE proposals SET places_free_count = CASE WHEN status = 'full' THEN 0 ELSE places_count END"
     )
@@ -325,7 +326,6 @@ def _create_feedback() -> None:
         sa.Column("is_here", sa.Boolean, nullable=False),
         sa.Column("created_at", Moment, nullable=False),
         sa.Column("opened_at", Moment),
-        sa.Column("thanks_uri", sa.Text),
         sa.ForeignKeyConstraint(["author_id"], ["actors.id"], name="fk_feedback_author_id_actors"),
         sa.ForeignKeyConstraint(
             ["mentorship_id"],
@@ -411,9 +411,14 @@ def _create_meetings() -> None:
         sa.Column("minutes", sa.Integer, nullable=False),
         sa.Column("mode", sa.String(length=40)),
         sa.Column("place_text", sa.Text, server_default="", nullable=False),
+        sa.Column("is_cancelled", sa.Boolean, server_default=sa.false(), nullable=False),
         sa.Column("state", sa.String(length=10), nullable=False),
         sa.Column("starts_at", Moment),
         sa.Column("version", sa.Integer, server_default="1", nullable=False),
+        sa.Column("answer_uri", sa.Text),
+        sa.Column("answer_version", sa.Integer, server_default="0", nullable=False),
+        sa.Column("answer_to_version", sa.Integer),
+        sa.Column("answer_starts_at", Moment),
         sa.Column("changed_by", sa.String(length=10), nullable=False),
         sa.Column("created_at", Moment, nullable=False),
         sa.Column("updated_at", Moment, nullable=False),
@@ -428,6 +433,7 @@ def _create_meetings() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("id", name="pk_meetings"),
+        sa.UniqueConstraint("answer_uri", name="uq_meetings_answer_uri"),
         sa.UniqueConstraint("uri", name="uq_meetings_uri"),
     )
     op.create_index("ix_meetings_mentorship_id", "meetings", ["mentorship_id", "starts_at"])
@@ -539,6 +545,44 @@ def _create_records() -> None:
         sa.UniqueConstraint("mentorship_id", "actor_id", name="uq_records_mentorship_id_actor_id"),
         sa.UniqueConstraint("share_token_hash", name="uq_records_share_token_hash"),
     )
+
+
+def _create_thanks() -> None:
+    op.create_table(
+        "thanks",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("uri", sa.Text, nullable=False),
+        sa.Column("note_uri", sa.Text, nullable=False),
+        sa.Column("mentorship_id", sa.String(length=36), nullable=False),
+        sa.Column("author_id", sa.String(length=36), nullable=False),
+        sa.Column("thanked_id", sa.String(length=36), nullable=False),
+        sa.Column("text", sa.Text, nullable=False),
+        sa.Column("content_html", sa.Text, nullable=False),
+        sa.Column("language", sa.String(length=35)),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("version", sa.Integer, server_default="1", nullable=False),
+        sa.Column("answer_uri", sa.Text),
+        sa.Column("created_at", Moment, nullable=False),
+        sa.Column("updated_at", Moment, nullable=False),
+        sa.Column("published_at", Moment),
+        sa.CheckConstraint(
+            "state IN ('asked', 'refused', 'published', 'withdrawn')", name="ck_thanks_state_known"
+        ),
+        sa.ForeignKeyConstraint(["author_id"], ["actors.id"], name="fk_thanks_author_id_actors"),
+        sa.ForeignKeyConstraint(
+            ["mentorship_id"],
+            ["mentorships.id"],
+            name="fk_thanks_mentorship_id_mentorships",
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(["thanked_id"], ["actors.id"], name="fk_thanks_thanked_id_actors"),
+        sa.PrimaryKeyConstraint("id", name="pk_thanks"),
+        sa.UniqueConstraint("answer_uri", name="uq_thanks_answer_uri"),
+        sa.UniqueConstraint("mentorship_id", "author_id", name="uq_thanks_mentorship_id_author_id"),
+        sa.UniqueConstraint("note_uri", name="uq_thanks_note_uri"),
+        sa.UniqueConstraint("uri", name="uq_thanks_uri"),
+    )
+    op.create_index("ix_thanks_thanked_id", "thanks", ["thanked_id", "state"])
 
 
 def _extend_actors() -> None:

@@ -212,7 +212,6 @@ feedback
     is_here boolean NOT NULL
     created_at timestamp with time zone NOT NULL
     opened_at timestamp with time zone
-    thanks_uri text
     CONSTRAINT fk_feedback_author_id_actors FOREIGN KEY (author_id) REFERENCES actors(id)
     CONSTRAINT fk_feedback_mentorship_id_mentorships FOREIGN KEY (mentorship_id) REFERENCES mentorships(id) ON DELETE CASCADE
     CONSTRAINT pk_feedback PRIMARY KEY (id)
@@ -367,9 +366,14 @@ meetings
     minutes integer NOT NULL
     mode character varying(40)
     place_text text NOT NULL DEFAULT ''::text
+    is_cancelled boolean NOT NULL DEFAULT false
     state character varying(10) NOT NULL
     starts_at timestamp with time zone
     version integer NOT NULL DEFAULT 1
+    answer_uri text
+    answer_version integer NOT NULL DEFAULT 0
+    answer_to_version integer
+    answer_starts_at timestamp with time zone
     changed_by character varying(10) NOT NULL
     created_at timestamp with time zone NOT NULL
     updated_at timestamp with time zone NOT NULL
@@ -377,9 +381,11 @@ meetings
     CONSTRAINT fk_meetings_author_id_actors FOREIGN KEY (author_id) REFERENCES actors(id)
     CONSTRAINT fk_meetings_mentorship_id_mentorships FOREIGN KEY (mentorship_id) REFERENCES mentorships(id) ON DELETE CASCADE
     CONSTRAINT pk_meetings PRIMARY KEY (id)
+    CONSTRAINT uq_meetings_answer_uri UNIQUE (answer_uri)
     CONSTRAINT uq_meetings_uri UNIQUE (uri)
     CREATE INDEX ix_meetings_mentorship_id ON public.meetings USING btree (mentorship_id, starts_at)
     CREATE UNIQUE INDEX pk_meetings ON public.meetings USING btree (id)
+    CREATE UNIQUE INDEX uq_meetings_answer_uri ON public.meetings USING btree (answer_uri)
     CREATE UNIQUE INDEX uq_meetings_uri ON public.meetings USING btree (uri)
 
 mentorship_events
@@ -766,6 +772,38 @@ spare_keys
     created_at timestamp with time zone NOT NULL
     CONSTRAINT pk_spare_keys PRIMARY KEY (id)
     CREATE UNIQUE INDEX pk_spare_keys ON public.spare_keys USING btree (id)
+
+thanks
+    id character varying(36) NOT NULL
+    uri text NOT NULL
+    note_uri text NOT NULL
+    mentorship_id character varying(36) NOT NULL
+    author_id character varying(36) NOT NULL
+    thanked_id character varying(36) NOT NULL
+    text text NOT NULL
+    content_html text NOT NULL
+    language character varying(35)
+    state character varying(10) NOT NULL
+    version integer NOT NULL DEFAULT 1
+    answer_uri text
+    created_at timestamp with time zone NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    published_at timestamp with time zone
+    CONSTRAINT ck_thanks_state_known CHECK (((state)::text = ANY ((ARRAY['asked'::character varying, 'refused'::character varying, 'published'::character varying, 'withdrawn'::character varying])::text[])))
+    CONSTRAINT fk_thanks_author_id_actors FOREIGN KEY (author_id) REFERENCES actors(id)
+    CONSTRAINT fk_thanks_mentorship_id_mentorships FOREIGN KEY (mentorship_id) REFERENCES mentorships(id) ON DELETE CASCADE
+    CONSTRAINT fk_thanks_thanked_id_actors FOREIGN KEY (thanked_id) REFERENCES actors(id)
+    CONSTRAINT pk_thanks PRIMARY KEY (id)
+    CONSTRAINT uq_thanks_answer_uri UNIQUE (answer_uri)
+    CONSTRAINT uq_thanks_mentorship_id_author_id UNIQUE (mentorship_id, author_id)
+    CONSTRAINT uq_thanks_note_uri UNIQUE (note_uri)
+    CONSTRAINT uq_thanks_uri UNIQUE (uri)
+    CREATE INDEX ix_thanks_thanked_id ON public.thanks USING btree (thanked_id, state)
+    CREATE UNIQUE INDEX pk_thanks ON public.thanks USING btree (id)
+    CREATE UNIQUE INDEX uq_thanks_answer_uri ON public.thanks USING btree (answer_uri)
+    CREATE UNIQUE INDEX uq_thanks_mentorship_id_author_id ON public.thanks USING btree (mentorship_id, author_id)
+    CREATE UNIQUE INDEX uq_thanks_note_uri ON public.thanks USING btree (note_uri)
+    CREATE UNIQUE INDEX uq_thanks_uri ON public.thanks USING btree (uri)
 
 tokens
     token_hash character varying(64) NOT NULL

@@ -220,7 +220,6 @@ CREATE TABLE feedback (
     is_here BOOLEAN NOT NULL
     created_at DATETIME NOT NULL
     opened_at DATETIME
-    thanks_uri TEXT
     CONSTRAINT fk_feedback_author_id_actors FOREIGN KEY(author_id) REFERENCES actors (id)
     CONSTRAINT fk_feedback_mentorship_id_mentorships FOREIGN KEY(mentorship_id) REFERENCES mentorships (id) ON DELETE CASCADE
     CONSTRAINT pk_feedback PRIMARY KEY (id)
@@ -377,9 +376,14 @@ CREATE TABLE meetings (
     minutes INTEGER NOT NULL
     mode VARCHAR(40)
     place_text TEXT DEFAULT '' NOT NULL
+    is_cancelled BOOLEAN DEFAULT 0 NOT NULL
     state VARCHAR(10) NOT NULL
     starts_at DATETIME
     version INTEGER DEFAULT '1' NOT NULL
+    answer_uri TEXT
+    answer_version INTEGER DEFAULT '0' NOT NULL
+    answer_to_version INTEGER
+    answer_starts_at DATETIME
     changed_by VARCHAR(10) NOT NULL
     created_at DATETIME NOT NULL
     updated_at DATETIME NOT NULL
@@ -387,6 +391,7 @@ CREATE TABLE meetings (
     CONSTRAINT fk_meetings_author_id_actors FOREIGN KEY(author_id) REFERENCES actors (id)
     CONSTRAINT fk_meetings_mentorship_id_mentorships FOREIGN KEY(mentorship_id) REFERENCES mentorships (id) ON DELETE CASCADE
     CONSTRAINT pk_meetings PRIMARY KEY (id)
+    CONSTRAINT uq_meetings_answer_uri UNIQUE (answer_uri)
     CONSTRAINT uq_meetings_uri UNIQUE (uri)
 )
 
@@ -788,6 +793,35 @@ CREATE TABLE spare_keys (
     created_at DATETIME NOT NULL
     CONSTRAINT pk_spare_keys PRIMARY KEY (id)
 )
+
+CREATE TABLE thanks (
+    id VARCHAR(36) NOT NULL
+    uri TEXT NOT NULL
+    note_uri TEXT NOT NULL
+    mentorship_id VARCHAR(36) NOT NULL
+    author_id VARCHAR(36) NOT NULL
+    thanked_id VARCHAR(36) NOT NULL
+    text TEXT NOT NULL
+    content_html TEXT NOT NULL
+    language VARCHAR(35)
+    state VARCHAR(10) NOT NULL
+    version INTEGER DEFAULT '1' NOT NULL
+    answer_uri TEXT
+    created_at DATETIME NOT NULL
+    updated_at DATETIME NOT NULL
+    published_at DATETIME
+    CONSTRAINT ck_thanks_state_known CHECK (state IN ('asked', 'refused', 'published', 'withdrawn'))
+    CONSTRAINT fk_thanks_author_id_actors FOREIGN KEY(author_id) REFERENCES actors (id)
+    CONSTRAINT fk_thanks_mentorship_id_mentorships FOREIGN KEY(mentorship_id) REFERENCES mentorships (id) ON DELETE CASCADE
+    CONSTRAINT fk_thanks_thanked_id_actors FOREIGN KEY(thanked_id) REFERENCES actors (id)
+    CONSTRAINT pk_thanks PRIMARY KEY (id)
+    CONSTRAINT uq_thanks_answer_uri UNIQUE (answer_uri)
+    CONSTRAINT uq_thanks_mentorship_id_author_id UNIQUE (mentorship_id, author_id)
+    CONSTRAINT uq_thanks_note_uri UNIQUE (note_uri)
+    CONSTRAINT uq_thanks_uri UNIQUE (uri)
+)
+
+CREATE INDEX ix_thanks_thanked_id ON thanks (thanked_id, state)
 
 CREATE TABLE tokens (
     token_hash VARCHAR(64) NOT NULL
