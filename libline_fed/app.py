@@ -46,7 +46,7 @@ from libline_fed.mail.backends import Backend, ConsoleBackend, SmtpBackend, pars
 from libline_fed.mail.messages import sender_address
 from libline_fed.mail.sender import MailWorker
 from libline_fed.sealing import Sealer
-from libline_fed.services import deliveries, first_run, proposals, rotation, upkeep
+from libline_fed.services import deliveries, first_run, mentorship_clock, proposals, rotation, upkeep
 from libline_fed.services.instance import ensure_instance_actor
 from libline_fed.services.keys import Keyring
 from libline_fed.services.site import Site
@@ -224,6 +224,7 @@ class Instance:
             "old-deliveries": lambda tx, now: deliveries.prune(tx, now=now),
             "old-bodies": lambda tx, now: inbox_activities.drop_old_bodies(tx, now=now),
             "old-failures": fetch_failures.drop_old,
+            "mentorships": lambda tx, now: mentorship_clock.tick(tx, self.site, now=now),
             "ended-proposals": lambda tx, now: proposals.close_expired(tx, self.site, now=now),
         }
 

@@ -108,9 +108,8 @@ async def put(
 ) -> None:
     """Write the row and what happened."""
     before = pair.mentorship
-    pair.mentorship = await mentorships.change(
-        tx, before.id, now, **columns, **_moments(before, columns.get("state", before.state), now)
-    )
+    moments = _moments(before, columns.get("state", before.state), now)
+    pair.mentorship = await mentorships.change(tx, before.id, now, **(moments | columns))
     await mentorships.add_event(
         tx, pair.mentorship, event=event, by=by, state_before=before.state, now=now, detail=detail
     )

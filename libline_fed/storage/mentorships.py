@@ -126,6 +126,17 @@ async def due(tx: Tx, *conditions: ColumnElement[bool], limit: int = 100) -> lis
     return [rows.to(Mentorship, row) for row in found]
 
 
+async def answered_of(tx: Tx, proposal_uri: str, *, limit: int) -> list[Mentorship]:
+    """Return the latest requests to a proposal on which something was decided, the latest first."""
+    statement = (
+        select(mentorships)
+        .where(_c.proposal_uri == proposal_uri, _c.decided_at.is_not(None), _c.state != State.WITHDRAWN)
+        .order_by(_c.decided_at.desc(), _c.id.desc())
+        .limit(limit)
+    )
+    return [rows.to(Mentorship, row) for row in await tx.all(statement)]
+
+
 async def add(tx: Tx, values: dict[str, Any]) -> Mentorship | None:
     """Insert a mentorship; None if the pair has an open one for the same proposal, or the URI is known."""
     statement = tx.insert(mentorships).values(**values).on_conflict_do_nothing().returning(*_c)
