@@ -97,7 +97,7 @@ def _checked(
         if tag is not None and clean_line(line, MAX_LABEL_CHARACTERS)
     }
     if None in named:
-        problems["labels"] = "Write language codes such as sw or pt-BR."
+        problems["language"] = "Write a language code such as sw or pt-BR."
     elif not cleaned:
         problems["labels"] = "Write the name of the term in one language at least."
     elif any(len(line) > MAX_LABEL_CHARACTERS for line in lines.values()):

@@ -63,6 +63,7 @@ __all__ = [
     "concepts",
     "group_of",
     "hashtag_of",
+    "in_language",
     "is_area",
     "is_language",
     "is_local_id",
@@ -102,17 +103,22 @@ class Term:
 def terms(scheme: str, language: str, local: Sequence[LocalTerm] = ()) -> list[Term]:
     """Return what people can choose in a scheme, in the published order; texts in a language, else English.
 
-    The instance's own terms, `local`, follow the term they belong to, and have no help.
+    The instance's own terms, `local`, have no help. They follow the term they belong to; those that belong
+    to a group come last.
 
     Raises:
         ValueError: There is no such scheme.
     """
     listed: list[Term] = []
+    of_groups: list[Term] = []
     for concept in concepts(scheme).concepts.values():
-        if concept.replaced_by is None and not concept.is_group:
-            own = in_language(concept.labels, language), in_language(concept.helps, language)
-            listed += [Term(concept.id, *own), *_local_terms(scheme, concept.id, language, local)]
-    return listed
+        own = _local_terms(scheme, concept.id, language, local)
+        if concept.is_group:
+            of_groups += own
+        elif concept.replaced_by is None:
+            texts = in_language(concept.labels, language), in_language(concept.helps, language)
+            listed += [Term(concept.id, *texts), *own]
+    return listed + of_groups
 
 
 def term_ids(scheme: str) -> tuple[str, ...]:

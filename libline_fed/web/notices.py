@@ -37,4 +37,8 @@ NOTICES = {
     "member-disabled": N_("The member is disabled and logged out everywhere."),
     "member-enabled": N_("The member can log in again."),
     "role-saved": N_("The role is saved."),
+    "term-added": N_("The term is added. People here can choose it now."),
+    "term-removed": N_("The term is removed."),
+    "record-made": N_("The record is signed. Only you see it until you share it."),
+    "record-unshared": N_("The link no longer works."),
 }

@@ -17,10 +17,13 @@ from libline_fed.web import (
     home,
     interactions,
     lookups,
+    matching,
     notifications,
     posts,
     proposals,
+    records,
     settings,
+    vocabulary,
 )
 from libline_fed.web.addresses import local_path
 from libline_fed.web.context import WebContext
@@ -41,11 +44,14 @@ NOUNS = (
     posts,
     notifications,
     follows,
+    matching,
     lookups,
     interactions,
     accounts,
     guests,
     settings,
+    records,
+    vocabulary,
     admin,
 )
 

@@ -29,6 +29,7 @@ VISITOR: dict[str, PathOf] = {
     "login": lambda _: "/login",
     "reset": lambda _: "/reset",
     "a dead link": lambda _: "/reset/nothing",
+    "vocabulary": lambda _: "/vocabulary",
     "nothing": lambda _: "/nothing/here",
 }
 MEMBER: dict[str, PathOf] = {
@@ -55,6 +56,7 @@ MEMBER: dict[str, PathOf] = {
     "peers": lambda _: "/admin/peers",
     "queue": lambda _: "/admin/queue",
     "refused": lambda _: "/admin/inbox",
+    "own terms": lambda _: "/admin/vocabulary",
     "logout": lambda _: "/logout",
 }
 ALL = [("", name, path) for name, path in VISITOR.items()] + [

@@ -87,7 +87,7 @@ async def test_published_and_own_terms_of_the_scheme_can_be_chosen(
         ("broader_id", {"scheme": "colour", "broader_id": "A0405"}),
         ("labels", {"labels": {}}),
         ("labels", {"labels": {"en": " \u202e "}}),
-        ("labels", {"labels": {"english": "Braille"}}),
+        ("language", {"labels": {"english": "Braille"}}),
         ("labels", {"labels": {"en": "a" * 81}}),
     ],
 )

@@ -30,6 +30,8 @@ OPEN_TO_VISITORS = {
     "/interact",
     "/login",
     "/logout",
+    "/guest/sign-in",
+    "/guest/return/{host}",
     "/sign-up",
     "/sign-up/sent",
     "/invitations/{token}",
@@ -38,6 +40,12 @@ OPEN_TO_VISITORS = {
     "/reset/sent",
     "/reset/{token}",
     "/first-run/{token}",
+    "/vocabulary",
+    "/vocabulary.json",
+    "/vocabulary.jsonld",
+    "/vocabulary.ttl",
+    "/records/{id}/{token}",
+    "/records/{id}/{token}/file",
 }
 FOR_MODERATORS = {"/admin", "/admin/members", "/admin/members/{id}/{action}", "/admin/invitations"}
 FOR_ADMINS = {
@@ -46,6 +54,17 @@ FOR_ADMINS = {
     "/admin/queue/{number}/{action}",
     "/admin/inbox",
     "/admin/inbox/{number}/replay",
+    "/admin/vocabulary",
+    "/admin/vocabulary/{term}/remove",
+}
+FOR_PEOPLE = {
+    "/guest",  # members and guests
+    "/records",
+    "/records/{id}",
+    "/records/{id}/file",
+    "/records/{id}/share",
+    "/records/{id}/unshare",
+    "/mentorships/{id}/record",
 }
 FOR_MEMBERS = {
     "/proposals/new",
@@ -96,6 +115,7 @@ def test_every_route_names_who_may_use_it(world: PagesWorld) -> None:
         declared[route.access].add(re.sub(r":\w+", "", route.path))
     assert declared == {
         Access.EVERYONE: OPEN_TO_VISITORS,
+        Access.PERSON: FOR_PEOPLE,
         Access.MEMBER: FOR_MEMBERS,
         Access.MODERATOR: FOR_MODERATORS,
         Access.ADMIN: FOR_ADMINS,
@@ -109,6 +129,7 @@ async def test_routes_keep_out_who_may_not_use_them(world: PagesWorld) -> None:
     await world.add_member("mod", Role.MODERATOR)
     browsers = {
         "visitor": world.browser(),
+        "guest": await world.guest_browser(),
         "member": await world.member_browser("ana"),
         "moderator": await world.member_browser("mod"),
     }
@@ -129,7 +150,11 @@ async def test_routes_keep_out_who_may_not_use_them(world: PagesWorld) -> None:
                 assert response.headers["location"].startswith("/login?next=%2F") or response.headers[
                     "location"
                 ].startswith("/login?next=/"), path
-            if route.access is Access.ADMIN or (route.access is Access.MODERATOR and role == "member"):
+            if role == "guest" and route.access is Access.MEMBER:
+                assert response.status_code == 403, path
+            if route.access is Access.ADMIN or (
+                route.access is Access.MODERATOR and role in {"member", "guest"}
+            ):
                 assert response.status_code == (303 if role == "visitor" else 404), (path, role)
             assert response.status_code < 500, (path, role)
     after = await snapshot(world)
