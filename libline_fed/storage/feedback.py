@@ -1,0 +1,97 @@
+"""Queries on `feedback` and `thanks`."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+
+from libline_fed.domain.feedback import Feedback, Thanks
+from libline_fed.ids import is_id
+from libline_fed.storage import rows
+from libline_fed.storage.mentorship_tables import feedback, mentorships, thanks
+from libline_fed.storage.store import Tx
+
+_c = feedback.c
+
+
+async def add(tx: Tx, values: dict[str, Any]) -> bool:
+    """Insert feedback; tells whether it is new: each side gives it once."""
+    return bool((await tx.execute(tx.insert(feedback).values(**values).on_conflict_do_nothing())).rowcount)
+
+
+async def by_uri(tx: Tx, uri: str, *, is_locked: bool = False) -> Feedback | None:
+    """Return the feedback with a URI, or None; locked: nobody else changes it meanwhile."""
+    row = await tx.first(rows.locked(select(feedback).where(_c.uri == uri), is_locked=is_locked))
+    return rows.to(Feedback, row) if row else None
+
+
+async def of_mentorship(tx: Tx, mentorship_id: str, *, is_locked: bool = False) -> dict[str, Feedback]:
+    """Return the feedback on a mentorship, by its author's id; locked: nobody else changes it meanwhile."""
+    statement = select(feedback).where(_c.mentorship_id == mentorship_id).order_by(_c.id)
+    found = await tx.all(rows.locked(statement, is_locked=is_locked))
+    return {row.author_id: rows.to(Feedback, row) for row in found}
+
+
+async def change(tx: Tx, feedback_id: str, **values: Any) -> Feedback:
+    """Set columns."""
+    row = (
+        await tx.execute(update(feedback).where(_c.id == feedback_id).values(**values).returning(*_c))
+    ).one()
+    return rows.to(Feedback, row)
+
+
+async def sealed(tx: Tx, *, ended_before: datetime, limit: int = 100) -> list[Feedback]:
+    """Return feedback given here that is sealed though the mentorship ended before a moment."""
+    statement = (
+        select(feedback)
+        .join(mentorships, mentorships.c.id == _c.mentorship_id)
+        .where(_c.opened_at.is_(None), _c.is_here.is_(True), mentorships.c.ended_at < ended_before)
+        .order_by(_c.id)
+        .limit(limit)
+    )
+    return [rows.to(Feedback, row) for row in await tx.all(statement)]
+
+
+# --- thanks -----------------------------------------------------------------------------------------
+
+
+async def add_thanks(tx: Tx, values: dict[str, Any]) -> bool:
+    """Insert thanks; tells whether they are new: each side has one."""
+    return bool((await tx.execute(tx.insert(thanks).values(**values).on_conflict_do_nothing())).rowcount)
+
+
+async def thanks_of(tx: Tx, mentorship_id: str, *, is_locked: bool = False) -> dict[str, Thanks]:
+    """Return the thanks of a mentorship, by their author's id."""
+    statement = select(thanks).where(thanks.c.mentorship_id == mentorship_id).order_by(thanks.c.id)
+    found = await tx.all(rows.locked(statement, is_locked=is_locked))
+    return {row.author_id: rows.to(Thanks, row) for row in found}
+
+
+async def thanks_by_uri(tx: Tx, uri: str, *, is_locked: bool = False) -> Thanks | None:
+    """Return the thanks whose wish, or whose answer, has a URI."""
+    statement = select(thanks).where((thanks.c.uri == uri) | (thanks.c.answer_uri == uri))
+    row = await tx.first(rows.locked(statement, is_locked=is_locked))
+    return rows.to(Thanks, row) if row else None
+
+
+async def thanks_by_id(tx: Tx, thanks_id: str) -> Thanks | None:
+    """Return thanks by their id, or None."""
+    row = await tx.first(select(thanks).where(thanks.c.id == thanks_id)) if is_id(thanks_id) else None
+    return rows.to(Thanks, row) if row else None
+
+
+async def change_thanks(tx: Tx, thanks_id: str, **values: Any) -> Thanks:
+    """Set columns."""
+    statement = update(thanks).where(thanks.c.id == thanks_id).values(**values).returning(*thanks.c)
+    return rows.to(Thanks, (await tx.execute(statement)).one())
+
+
+async def published_thanks(tx: Tx, thanked_id: str, *, limit: int = 20) -> list[Thanks]:
+    """Return the public thanks that somebody got, the latest first."""
+    statement = (
+        select(thanks)
+        .where(thanks.c.thanked_id == thanked_id, thanks.c.state == "published")
+        .order_by(thanks.c.published_at.desc())
+        .limit(limit)
+    )
+    return [rows.to(Thanks, row) for row in await tx.all(statement)]
