@@ -1,4 +1,4 @@
-"""Queries on `feedback` and `thanks`."""
+"""Queries on `feedback` and `thanks`. Whoever changes them has locked the two people first."""
 
 from datetime import datetime
 from typing import Any
@@ -19,17 +19,16 @@ async def add(tx: Tx, values: dict[str, Any]) -> bool:
     return bool((await tx.execute(tx.insert(feedback).values(**values).on_conflict_do_nothing())).rowcount)
 
 
-async def by_uri(tx: Tx, uri: str, *, is_locked: bool = False) -> Feedback | None:
-    """Return the feedback with a URI, or None; locked: nobody else changes it meanwhile."""
-    row = await tx.first(rows.locked(select(feedback).where(_c.uri == uri), is_locked=is_locked))
+async def by_uri(tx: Tx, uri: str) -> Feedback | None:
+    """Return the feedback with a URI, or None."""
+    row = await tx.first(select(feedback).where(_c.uri == uri))
     return rows.to(Feedback, row) if row else None
 
 
-async def of_mentorship(tx: Tx, mentorship_id: str, *, is_locked: bool = False) -> dict[str, Feedback]:
-    """Return the feedback on a mentorship, by its author's id; locked: nobody else changes it meanwhile."""
+async def of_mentorship(tx: Tx, mentorship_id: str) -> dict[str, Feedback]:
+    """Return the feedback on a mentorship, by its author's id."""
     statement = select(feedback).where(_c.mentorship_id == mentorship_id).order_by(_c.id)
-    found = await tx.all(rows.locked(statement, is_locked=is_locked))
-    return {row.author_id: rows.to(Feedback, row) for row in found}
+    return {row.author_id: rows.to(Feedback, row) for row in await tx.all(statement)}
 
 
 async def change(tx: Tx, feedback_id: str, **values: Any) -> Feedback:
@@ -60,17 +59,16 @@ async def add_thanks(tx: Tx, values: dict[str, Any]) -> bool:
     return bool((await tx.execute(tx.insert(thanks).values(**values).on_conflict_do_nothing())).rowcount)
 
 
-async def thanks_of(tx: Tx, mentorship_id: str, *, is_locked: bool = False) -> dict[str, Thanks]:
+async def thanks_of(tx: Tx, mentorship_id: str) -> dict[str, Thanks]:
     """Return the thanks of a mentorship, by their author's id."""
     statement = select(thanks).where(thanks.c.mentorship_id == mentorship_id).order_by(thanks.c.id)
-    found = await tx.all(rows.locked(statement, is_locked=is_locked))
-    return {row.author_id: rows.to(Thanks, row) for row in found}
+    return {row.author_id: rows.to(Thanks, row) for row in await tx.all(statement)}
 
 
-async def thanks_by_uri(tx: Tx, uri: str, *, is_locked: bool = False) -> Thanks | None:
+async def thanks_by_uri(tx: Tx, uri: str) -> Thanks | None:
     """Return the thanks whose wish, or whose answer, has a URI."""
     statement = select(thanks).where((thanks.c.uri == uri) | (thanks.c.answer_uri == uri))
-    row = await tx.first(rows.locked(statement, is_locked=is_locked))
+    row = await tx.first(statement)
     return rows.to(Thanks, row) if row else None
 
 

@@ -1,4 +1,4 @@
-"""Queries on `goals`."""
+"""Queries on `goals`. Whoever changes what a pair shares has locked the two people first."""
 
 from typing import Any
 
@@ -13,17 +13,17 @@ from libline_fed.storage.store import Tx
 _c = goals.c
 
 
-async def by_id(tx: Tx, goal_id: str, *, is_locked: bool = False) -> Goal | None:
-    """Return one goal, or None; locked: nobody else changes it meanwhile."""
+async def by_id(tx: Tx, goal_id: str) -> Goal | None:
+    """Return one goal, or None."""
     if not is_id(goal_id):
         return None
-    row = await tx.first(rows.locked(select(goals).where(_c.id == goal_id), is_locked=is_locked))
+    row = await tx.first(select(goals).where(_c.id == goal_id))
     return rows.to(Goal, row) if row else None
 
 
-async def by_uri(tx: Tx, uri: str, *, is_locked: bool = False) -> Goal | None:
-    """Return the goal with a URI, or None; locked: nobody else changes it meanwhile."""
-    row = await tx.first(rows.locked(select(goals).where(_c.uri == uri), is_locked=is_locked))
+async def by_uri(tx: Tx, uri: str) -> Goal | None:
+    """Return the goal with a URI, or None."""
+    row = await tx.first(select(goals).where(_c.uri == uri))
     return rows.to(Goal, row) if row else None
 
 

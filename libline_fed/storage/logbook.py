@@ -14,17 +14,17 @@ from libline_fed.storage.store import Tx
 _c = logbook.c
 
 
-async def by_id(tx: Tx, talk_id: str, *, is_locked: bool = False) -> Talk | None:
-    """Return one talk, or None; locked: nobody else changes it meanwhile."""
+async def by_id(tx: Tx, talk_id: str) -> Talk | None:
+    """Return one talk, or None."""
     if not is_id(talk_id):
         return None
-    row = await tx.first(rows.locked(select(logbook).where(_c.id == talk_id), is_locked=is_locked))
+    row = await tx.first(select(logbook).where(_c.id == talk_id))
     return rows.to(Talk, row) if row else None
 
 
-async def by_uri(tx: Tx, uri: str, *, is_locked: bool = False) -> Talk | None:
-    """Return the talk with a URI, or None; locked: nobody else changes it meanwhile."""
-    row = await tx.first(rows.locked(select(logbook).where(_c.uri == uri), is_locked=is_locked))
+async def by_uri(tx: Tx, uri: str) -> Talk | None:
+    """Return the talk with a URI, or None."""
+    row = await tx.first(select(logbook).where(_c.uri == uri))
     return rows.to(Talk, row) if row else None
 
 

@@ -1,4 +1,4 @@
-"""Queries on `meetings`."""
+"""Queries on `meetings`. Whoever changes what a pair shares has locked the two people first."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -15,23 +15,23 @@ from libline_fed.storage.store import Tx
 _c = meetings.c
 
 
-async def by_id(tx: Tx, meeting_id: str, *, is_locked: bool = False) -> Meeting | None:
-    """Return one meeting, or None; locked: nobody else changes it meanwhile."""
+async def by_id(tx: Tx, meeting_id: str) -> Meeting | None:
+    """Return one meeting, or None."""
     if not is_id(meeting_id):
         return None
-    row = await tx.first(rows.locked(select(meetings).where(_c.id == meeting_id), is_locked=is_locked))
+    row = await tx.first(select(meetings).where(_c.id == meeting_id))
     return rows.to(Meeting, row) if row else None
 
 
-async def by_uri(tx: Tx, uri: str, *, is_locked: bool = False) -> Meeting | None:
-    """Return the meeting with a URI, or None; locked: nobody else changes it meanwhile."""
-    row = await tx.first(rows.locked(select(meetings).where(_c.uri == uri), is_locked=is_locked))
+async def by_uri(tx: Tx, uri: str) -> Meeting | None:
+    """Return the meeting with a URI, or None."""
+    row = await tx.first(select(meetings).where(_c.uri == uri))
     return rows.to(Meeting, row) if row else None
 
 
-async def by_answer_uri(tx: Tx, uri: str, *, is_locked: bool = False) -> Meeting | None:
+async def by_answer_uri(tx: Tx, uri: str) -> Meeting | None:
     """Return the meeting whose answer has a URI, or None."""
-    row = await tx.first(rows.locked(select(meetings).where(_c.answer_uri == uri), is_locked=is_locked))
+    row = await tx.first(select(meetings).where(_c.answer_uri == uri))
     return rows.to(Meeting, row) if row else None
 
 

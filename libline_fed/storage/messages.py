@@ -16,12 +16,11 @@ from libline_fed.storage.store import Tx
 _c = messages.c
 
 
-async def by_id(tx: Tx, message_id: str, *, is_locked: bool = False) -> Message | None:
-    """Return one message, or None; locked: nobody else changes it until the transaction ends."""
+async def by_id(tx: Tx, message_id: str) -> Message | None:
+    """Return one message, or None."""
     if not is_id(message_id):
         return None
-    statement = select(messages).where(_c.id == message_id)
-    row = await tx.first(statement.with_for_update() if is_locked else statement)
+    row = await tx.first(select(messages).where(_c.id == message_id))
     return rows.to(Message, row) if row else None
 
 

@@ -5,7 +5,6 @@ from dataclasses import fields, is_dataclass
 from operator import attrgetter
 from typing import Any, TypeVar
 
-from sqlalchemy import Select
 from sqlalchemy.engine import Row
 
 T = TypeVar("T")
@@ -21,11 +20,6 @@ def to(cls: type[T], row: Row[Any], *, prefix: str = "") -> T:
     if getter is None:
         getter = _getters[key] = _make_getter(cls, prefix)
     return cls(*getter(row))
-
-
-def locked(statement: Select[Any], *, is_locked: bool) -> Select[Any]:
-    """Return a question that, if wanted, keeps others from changing its rows until the transaction ends."""
-    return statement.with_for_update() if is_locked else statement
 
 
 _getters: dict[tuple[type[Any], str], Callable[[Row[Any]], tuple[Any, ...]]] = {}
