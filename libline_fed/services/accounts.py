@@ -37,8 +37,8 @@ from libline_fed.services import (
     sessions,
 )
 from libline_fed.services.limits import Limits
-from libline_fed.services.mail_texts import Translate
 from libline_fed.services.site import Site
+from libline_fed.services.translations import Translate
 from libline_fed.storage import accounts, actors, tokens
 from libline_fed.storage import mails as stored_mails
 from libline_fed.storage.store import Store, Tx

@@ -13,8 +13,8 @@ from libline_fed.domain.tokens import TokenKind
 from libline_fed.errors import Conflict, InvalidInput, NotFound
 from libline_fed.services import limits, mail_texts, mails, members, passwords, sessions
 from libline_fed.services.limits import Limits
-from libline_fed.services.mail_texts import Translate
 from libline_fed.services.site import Site
+from libline_fed.services.translations import Translate
 from libline_fed.storage import accounts, tokens
 from libline_fed.storage.store import Store, Tx
 

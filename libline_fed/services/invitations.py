@@ -6,8 +6,8 @@ from libline_fed.domain.accounts import Account, Role, normalise_email, require_
 from libline_fed.domain.tokens import Token, TokenKind
 from libline_fed.errors import InvalidInput, NotFound
 from libline_fed.services import links, mail_texts, mails
-from libline_fed.services.mail_texts import Translate
 from libline_fed.services.site import Site
+from libline_fed.services.translations import Translate
 from libline_fed.storage import actors, tokens
 from libline_fed.storage.store import Tx
 

@@ -3,13 +3,11 @@
 Every sentence passes through `translate` in one piece, so that the catalogues can hold it.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from libline_fed.services import links
 from libline_fed.services.site import Site
-
-Translate = Callable[[str], str]
+from libline_fed.services.translations import Translate
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +25,7 @@ def untranslated(text: str) -> str:
 
 def confirm(site: Site, *, handle: str, secret: str, translate: Translate) -> Text:
     """Ask a new member to confirm the address."""
-    return _text(
+    return compose(
         site,
         translate,
         translate("Confirm your e-mail address"),
@@ -43,7 +41,7 @@ def confirm(site: Site, *, handle: str, secret: str, translate: Translate) -> Te
 
 def confirm_new_address(site: Site, *, handle: str, secret: str, translate: Translate) -> Text:
     """Ask a member to confirm a changed address."""
-    return _text(
+    return compose(
         site,
         translate,
         translate("Confirm your new e-mail address"),
@@ -59,7 +57,7 @@ def confirm_new_address(site: Site, *, handle: str, secret: str, translate: Tran
 
 def address_in_use(site: Site, *, handle: str, secret: str, translate: Translate) -> Text:
     """Tell somebody who signs up again that there is an account already, and the way into it."""
-    return _text(
+    return compose(
         site,
         translate,
         translate("You have an account already"),
@@ -76,7 +74,7 @@ def address_in_use(site: Site, *, handle: str, secret: str, translate: Translate
 
 def reset(site: Site, *, handle: str, secret: str, translate: Translate) -> Text:
     """Give the way to a new password."""
-    return _text(
+    return compose(
         site,
         translate,
         translate("Set a new password"),
@@ -90,7 +88,7 @@ def reset(site: Site, *, handle: str, secret: str, translate: Translate) -> Text
 
 def password_changed(site: Site, *, handle: str, translate: Translate) -> Text:
     """Tell that the password is another one now."""
-    return _text(
+    return compose(
         site,
         translate,
         translate("Your password was changed"),
@@ -103,7 +101,7 @@ def password_changed(site: Site, *, handle: str, translate: Translate) -> Text:
 
 def address_changed(site: Site, *, handle: str, translate: Translate) -> Text:
     """Tell the former address that it is not used any more."""
-    return _text(
+    return compose(
         site,
         translate,
         translate("Your e-mail address was changed"),
@@ -116,7 +114,7 @@ def address_changed(site: Site, *, handle: str, translate: Translate) -> Text:
 
 def approved(site: Site, *, handle: str, translate: Translate) -> Text:
     """Welcome a member who was let in."""
-    return _text(
+    return compose(
         site,
         translate,
         translate("Your account is ready"),
@@ -128,7 +126,7 @@ def approved(site: Site, *, handle: str, translate: Translate) -> Text:
 
 def rejected(site: Site, *, translate: Translate) -> Text:
     """Tell a person that the sign-up was not accepted."""
-    return _text(
+    return compose(
         site,
         translate,
         translate("Your sign-up was not accepted"),
@@ -140,7 +138,7 @@ def rejected(site: Site, *, translate: Translate) -> Text:
 
 def sign_up_waits(site: Site, *, handle: str, translate: Translate) -> Text:
     """Tell a moderator that somebody waits to be let in."""
-    return _text(
+    return compose(
         site,
         translate,
         translate("Somebody wants to join"),
@@ -152,7 +150,7 @@ def sign_up_waits(site: Site, *, handle: str, translate: Translate) -> Text:
 
 def invitation(site: Site, *, inviter: str, secret: str, translate: Translate) -> Text:
     """Invite a person."""
-    return _text(
+    return compose(
         site,
         translate,
         translate("An invitation to %(site)s"),
@@ -168,7 +166,7 @@ def invitation(site: Site, *, inviter: str, secret: str, translate: Translate) -
 
 def account_made(site: Site, *, handle: str, secret: str, translate: Translate) -> Text:
     """Give a member whom the operator added the way to a first password."""
-    return _text(
+    return compose(
         site,
         translate,
         translate("Your account is ready"),
@@ -179,8 +177,8 @@ def account_made(site: Site, *, handle: str, secret: str, translate: Translate) 
     )
 
 
-def _text(site: Site, translate: Translate, subject: str, *paragraphs: str, **values: str) -> Text:
-    """Fill in the values and put the greeting lines around. Values are single lines already."""
+def compose(site: Site, translate: Translate, subject: str, *paragraphs: str, **values: str) -> Text:
+    """Fill in the values and put the closing lines below. Values are single lines already."""
     known = {"site": site.name, **values}
     foot = translate("This mail was sent by %(site)s, %(address)s. Answers to it are not read.")
     filled = [_fill(paragraph, known) for paragraph in paragraphs]

@@ -23,8 +23,9 @@ from libline_fed.errors import Conflict, InvalidInput, NotFound
 from libline_fed.ids import new_id
 from libline_fed.services import links, mail_texts, mails
 from libline_fed.services.instance import local_actor_columns
-from libline_fed.services.mail_texts import Text, Translate
+from libline_fed.services.mail_texts import Text
 from libline_fed.services.site import Site
+from libline_fed.services.translations import Translate
 from libline_fed.storage import accounts, actors, notifications, rate_windows, sessions, tokens
 from libline_fed.storage.store import Tx
 

@@ -1,21 +1,18 @@
 """The languages of the pages: catalogs, direction, names, and which one a person gets."""
 
-import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
-from pathlib import Path
 
 from babel import Locale
 from babel.core import UnknownLocaleError
 from babel.dates import format_date, format_datetime, format_timedelta
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
-from babel.support import NullTranslations, Translations
+from babel.support import NullTranslations
 
-LOCALE_DIR = Path(__file__).parent.parent / "locale"
+from libline_fed.services.translations import catalogue
+
 NAMES = {"en": "English", "es": "Español", "fr": "Français", "ar": "العربية"}
 RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur", "ps", "sd", "ug", "yi", "dv", "ckb"})
 LOCALES = {"en": "en_GB"}  # day before month, as most readers of English write it
@@ -91,21 +88,9 @@ def direction_of(tag: str | None) -> str:
 def languages() -> Mapping[str, Language]:
     """Return all languages of the pages; catalogs are compiled in memory at the first call."""
     return {
-        tag: Language(tag, name, _translations(tag), Locale.parse(LOCALES.get(tag, tag)))
+        tag: Language(tag, name, catalogue(tag), Locale.parse(LOCALES.get(tag, tag)))
         for tag, name in NAMES.items()
     }
-
-
-def _translations(tag: str) -> NullTranslations:
-    path = LOCALE_DIR / tag / "LC_MESSAGES" / "messages.po"
-    if tag == "en":  # the source language needs no catalog
-        return NullTranslations()
-    with path.open("rb") as file:
-        catalog = read_po(file, locale=tag)
-    compiled = io.BytesIO()
-    write_mo(compiled, catalog)
-    compiled.seek(0)
-    return Translations(compiled)
 
 
 def choose_language(
