@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from html.parser import HTMLParser
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import httpx
 
@@ -241,6 +241,15 @@ class PagesWorld:
         """Open a browser in which a member is logged in."""
         return await self.browser().log_in(handle)
 
+    async def guest_browser(self, handle: str = "carla", host: str = "m.example", **options: str) -> Browser:
+        """Open a browser in which somebody of another server has signed in as a guest."""
+        actor = await self.add_remote(handle, host)
+        self.homes.people[f"{handle}@{host}"] = actor
+        browser = self.browser(**options)
+        leaving = await browser.fill("/guest/sign-in", handle=f"@{handle}@{host}")
+        await come_back(self, browser, leaving, actor)
+        return browser
+
     async def add_member(self, handle: str, role: Role = Role.MEMBER) -> Member:
         """Add an active member whose password is PASSWORD."""
         password_hash = _hashes.get(PASSWORD) or await passwords.hash_password(PASSWORD)
@@ -360,6 +369,16 @@ async def _spare(tx: Tx, sealer: Sealer, now: datetime) -> None:
     await keys.add_spare(
         tx, public_pem=ANA_RSA.public_pem, private_encrypted=sealer.seal(ANA_RSA.private_pem), now=now
     )
+
+
+async def come_back(world: PagesWorld, browser: Browser, leaving: Page, actor: Actor) -> Page:
+    """Say yes at the server that a page leads to, as an actor, and press the button back here."""
+    link = next(link["href"] for link in leaving.links if "/oauth/authorize?" in link.get("href", ""))
+    state = dict(parse_qsl(urlsplit(link).query))["state"]
+    world.homes.codes[f"code of {state}"] = actor
+    path = f"/guest/return/{actor.host}"
+    back = await browser.get(f"{path}?{urlencode({'code': f'code of {state}', 'state': state})}")
+    return await browser.submit(back, path)
 
 
 def path_in(text: str, page: str) -> str:
