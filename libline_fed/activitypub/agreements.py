@@ -94,7 +94,7 @@ def build_agreement(
         "offer": offer_uri,
         "version": shared.standing.version,
         "stipulates": _commitment(proposal_uri, f"{uri}#primary"),
-        "standing": _standing(shared.standing),
+        "standing": _standing(shared),
         "terms": {
             "version": shared.terms.version,
             "by": shared.terms.by,
@@ -144,9 +144,10 @@ def _commitment(proposal_uri: str, uri: str | None) -> dict[str, Any]:
     return {"id": uri, **commitment} if uri is not None else commitment
 
 
-def _standing(standing: Standing) -> dict[str, Any]:
-    # Who ends for safety is seen to end like anybody: the other side is not told why.
-    state = State.ENDED_EARLY if standing.state == State.ENDED_SAFETY else standing.state
+def _standing(shared: Shared) -> dict[str, Any]:
+    standing, state = shared.standing, shared.standing.state
+    if state == State.ENDED_SAFETY:  # seen to end like any other: the other side is not told why
+        state = State.ENDED_EARLY if shared.is_confirmed else State.ENDED_INTRO
     said: dict[str, Any] = {
         "epoch": standing.epoch,
         "version": standing.version,

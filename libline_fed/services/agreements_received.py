@@ -305,8 +305,8 @@ async def _end_full(tx: Tx, site: Site, pair: Pair, *, now: datetime) -> None:
 async def reject(
     tx: Tx, site: Site, said: Said, offer_uri: str, reason: str, *, now: datetime
 ) -> Refusal | None:
-    """Take in the no to an Offer of ours."""
-    found = await mentorships.by_offer_uri(tx, offer_uri)
+    """Take in the no to an Offer of ours, or to a question, which is named by its thread."""
+    found = await mentorships.by_offer_uri(tx, offer_uri) or await mentorships.by_thread_uri(tx, offer_uri)
     if found is None:
         return Refusal(RefusalReason.UNKNOWN_OBJECT, offer_uri)
     pair = await locked(tx, found.id)
