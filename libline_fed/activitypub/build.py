@@ -4,11 +4,12 @@ from datetime import UTC, date, datetime
 from html import escape
 from typing import Any
 
+from libline_fed.activitypub.build_details import area_uris, detail_properties, not_help_html
 from libline_fed.activitypub.contexts import ACTIVITY_CONTEXT, ACTOR_CONTEXT, PROPOSAL_CONTEXT
 from libline_fed.activitypub.own import OwnActor, OwnProposal
 from libline_fed.activitypub.uris import Uris
 from libline_fed.activitypub.values import PUBLIC
-from libline_fed.vocabulary import MENTORSHIP_URI, area_uri
+from libline_fed.vocabulary import MENTORSHIP_URI
 
 RFC9421 = "https://datatracker.ietf.org/doc/html/rfc9421"
 _IMAGE_TYPES = {
@@ -90,7 +91,6 @@ def build_proposal(proposal: OwnProposal, uris: Uris) -> dict[str, Any]:
     Neither `name` nor `summary`: others show these as a content warning. `updated` only once the text was
     edited: without a newer one Mastodon takes a change of places or state in silently, as it should.
     """
-    followers_uri = uris.collection(proposal.author_uri, "followers")
     content = _content(proposal, uris)
     document: dict[str, Any] = {
         "@context": list(PROPOSAL_CONTEXT),
@@ -99,8 +99,8 @@ def build_proposal(proposal: OwnProposal, uris: Uris) -> dict[str, Any]:
         "attributedTo": proposal.author_uri,
         "url": proposal.uri,
         "published": timestamp(proposal.published_at),
-        "to": [PUBLIC],
-        "cc": [followers_uri],
+        "to": list(proposal.to),
+        "cc": list(proposal.cc),
         "inReplyTo": None,  # some servers look the key up without asking whether it is there
         "sensitive": False,
         "content": content,
@@ -122,12 +122,14 @@ def build_proposal(proposal: OwnProposal, uris: Uris) -> dict[str, Any]:
             "id": f"{proposal.uri}#primary",
             "action": "deliverService",
             "resourceConformsTo": MENTORSHIP_URI,
-            # An area that came to us as a full URI, from a vocabulary we do not know, goes out as it came.
-            "resourceClassifiedAs": [area if "://" in area else area_uri(area) for area in proposal.areas],
+            "resourceClassifiedAs": area_uris(proposal),
             "resourceQuantity": _quantity(1),
-            "availableQuantity": _quantity(proposal.places_count),
+            "availableQuantity": _quantity(proposal.places_free_count),
         },
+        **detail_properties(proposal),
     }
+    if PUBLIC not in proposal.to:  # nobody could fetch them
+        del document["replies"], document["context"], document["conversation"]
     if proposal.language is not None:
         document["contentMap"] = {proposal.language: content}
     if proposal.edited_at is not None:
@@ -216,6 +218,7 @@ def _content(proposal: OwnProposal, uris: Uris) -> str:
     parts = [
         f"<p><strong>{escape(proposal.title, quote=False)}</strong></p>",
         proposal.content_html,
+        not_help_html(proposal.details.not_help_text, proposal.language),
         f'<p><a href="{escape(proposal.uri)}">{escape(purpose_line, quote=False)}</a></p>',
     ]
     if proposal.hashtags:

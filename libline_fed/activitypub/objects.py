@@ -10,6 +10,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
+from libline_fed.activitypub.private_notes import Item
+
 
 class Visibility(StrEnum):
     """Whom a post is for (ActivityPub §6, as Mastodon and others compute it)."""
@@ -86,6 +88,7 @@ class NoteDocument:
     hashtags: tuple[str, ...]  # without '#', as written
     is_sensitive: bool
     poll_vote: str | None  # `name` of a Note without content that answers a Question
+    item: Item | None = None  # what a pair shares: a goal, a talk, a meeting and their like
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +100,15 @@ class ProposalDocument:
     title: str
     status: str  # open | full | paused | closed
     revision: int
-    areas: tuple[str, ...]  # vocabulary ids such as A0301; unknown ones kept as given
+    areas: tuple[str, ...]  # vocabulary ids such as A0301, ranked; unknown ones kept as given
     languages: tuple[str, ...]  # BCP 47
     modes: tuple[str, ...]
-    places_count: int  # availableQuantity, at least 0
+    places_count: int  # in all
+    places_free_count: int  # availableQuantity
+    waiting_count: int
     open_until_at: datetime | None
     intent_uri: str | None
+    details: dict[str, Any]  # as stored, see domain/proposal_details.py
 
 
 @dataclass(frozen=True, slots=True)

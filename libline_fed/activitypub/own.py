@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from libline_fed.domain.proposal_details import Details
+
 
 @dataclass(frozen=True, slots=True)
 class OwnActor:
@@ -27,7 +29,7 @@ class OwnActor:
 
 @dataclass(frozen=True, slots=True)
 class OwnProposal:
-    """A public proposal of this instance; `content_html` is the sanitised body without title and hashtags."""
+    """A proposal of this instance for others; `content_html` is the sanitised body, no title, no hashtags."""
 
     id: str
     uri: str
@@ -39,10 +41,15 @@ class OwnProposal:
     areas: tuple[str, ...]
     languages: tuple[str, ...]
     modes: tuple[str, ...]
-    places_count: int
+    places_count: int  # in all
+    places_free_count: int
+    waiting_count: int
     open_until_on: date | None
     status: str  # open | full | paused | closed
     revision: int
     published_at: datetime
     edited_at: datetime | None  # when the text changed last; not when only places or state did
     hashtags: tuple[str, ...]  # without '#'
+    to: tuple[str, ...]
+    cc: tuple[str, ...]
+    details: Details

@@ -6,7 +6,10 @@ from dataclasses import replace
 from html import escape
 from typing import Any
 
+from libline_fed.activitypub.build_details import not_help_html
 from libline_fed.activitypub.objects import Mention, NoteDocument, ProposalDocument
+from libline_fed.activitypub.parse_details import areas_and_details_of
+from libline_fed.activitypub.private_notes import parse_item
 from libline_fed.activitypub.urls import host_of, is_link
 from libline_fed.activitypub.values import (
     count_of,
@@ -25,7 +28,7 @@ from libline_fed.activitypub.values import (
 from libline_fed.domain.proposals import MODES, Purpose, Status
 from libline_fed.errors import Refusal, RefusalReason
 from libline_fed.sanitize import plain_text, sanitize_html, text_to_html
-from libline_fed.vocabulary import MENTORSHIP_URI, area_of_uri, canonical_language
+from libline_fed.vocabulary import MENTORSHIP_URI, canonical_language
 
 NOTE_TYPES = frozenset(
     {
@@ -49,8 +52,6 @@ MAX_VOTE_CHARACTERS = 500
 MAX_TAGS = 100
 MAX_TAG_CHARACTERS = 100
 MAX_PROPOSAL_TITLE_CHARACTERS = 200
-MAX_AREAS = 20
-MAX_AREA_CHARACTERS = 500
 MAX_LANGUAGES = 20
 _TEXT_TYPES = ("text/markdown", "text/plain")
 _HASHTAG = re.compile(r"[^\s#\x00-\x20\"<>]+\Z")
@@ -94,6 +95,7 @@ def parse_note(doc: Any) -> NoteDocument | Refusal:
         hashtags=hashtags,
         is_sensitive=is_true(doc.get("sensitive")) or bool(warning),
         poll_vote=name[:MAX_VOTE_CHARACTERS] if is_vote else None,
+        item=parse_item(doc),
     )
 
 
@@ -119,19 +121,24 @@ def parse_proposal(doc: Any) -> ProposalDocument | None:
         return None
     status = doc.get("proposalStatus", Status.OPEN)
     languages = _languages_of(doc.get("availableLanguage"))
+    areas, details = areas_and_details_of(doc, intent, note.language)
+    places_free_count = count_of(intent.get("availableQuantity"), 1)
     return ProposalDocument(
-        note=replace(note, content_html=_body_of(note, title)),
+        note=replace(note, content_html=_body_of(note, title, details)),
         purpose=purpose,
         title=title[:MAX_PROPOSAL_TITLE_CHARACTERS],
         # An unknown state is one in which we cannot say that it is open.
         status=status if isinstance(status, str) and status in list(Status) else Status.PAUSED.value,
         revision=count_of(doc.get("revision"), 0),
-        areas=_areas_of(intent.get("resourceClassifiedAs")),
+        areas=areas,
         languages=languages or ((note.language,) if note.language else ()),
         modes=_modes_of(doc.get("modality")),
-        places_count=count_of(intent.get("availableQuantity"), 1),
+        places_count=max(count_of(doc.get("places"), 0), places_free_count),
+        places_free_count=places_free_count,
+        waiting_count=count_of(doc.get("waiting"), 0),
         open_until_at=moment_of(doc.get("endTime")),
         intent_uri=uri_of(intent.get("id")),
+        details=details,
     )
 
 
@@ -207,15 +214,6 @@ def _intent_of(doc: Mapping[str, Any]) -> Mapping[str, Any] | None:
     return None
 
 
-def _areas_of(value: Any) -> tuple[str, ...]:
-    found: dict[str, None] = {}
-    for item in many(value):
-        uri = uri_of(item)
-        if uri is not None and len(uri) <= MAX_AREA_CHARACTERS and len(found) < MAX_AREAS:
-            found.setdefault(area_of_uri(uri))
-    return tuple(found)
-
-
 def _languages_of(value: Any) -> tuple[str, ...]:
     tags = (canonical_language(item) for item in many(value) if isinstance(item, str))
     return tuple(dict.fromkeys(tag for tag in tags if tag is not None))[:MAX_LANGUAGES]
@@ -225,8 +223,10 @@ def _modes_of(value: Any) -> tuple[str, ...]:
     return tuple(dict.fromkeys(item for item in many(value) if isinstance(item, str) and item in MODES))
 
 
-def _body_of(note: NoteDocument, title: str) -> str:
+def _body_of(note: NoteDocument, title: str, details: Mapping[str, Any]) -> str:
     """Return the text without what its server put around it: title before, link to itself and hashtags after.
+
+    So is what the author cannot help with, which is a fact of its own.
 
     Other software shows only `content`, so a proposal repeats its fields there; here the fields themselves
     are shown.
@@ -238,7 +238,7 @@ def _body_of(note: NoteDocument, title: str) -> str:
         if not _is_wrapping(last, note):
             break
         body = body[:start]
-    return body
+    return body.removesuffix(sanitize_html(not_help_html(details.get("not_help_text", ""), note.language)))
 
 
 def _is_wrapping(paragraph_html: str, note: NoteDocument) -> bool:

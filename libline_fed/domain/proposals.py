@@ -1,12 +1,14 @@
 """Offers and requests, in one word proposals: their fields, limits and states."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
+from libline_fed.domain.proposal_details import Details, IsTerm, detail_problems, details_of
 from libline_fed.errors import Conflict, InvalidInput
+from libline_fed.vocabulary import Scheme
 
 MAX_TITLE_CHARACTERS = 120
 MAX_BODY_CHARACTERS = 5_000
@@ -71,7 +73,12 @@ class Proposal:
     fetched_at: datetime | None
     places_free_count: int
     waiting_count: int  # requests without an answer
-    details: dict[str, Any]  # see `Details`
+    details: dict[str, Any]  # see `proposal_details.Details`; and the marker of the status
+
+    @property
+    def facts(self) -> Details:
+        """What it says beyond the first facts."""
+        return details_of(self.details)
 
     @property
     def is_busy(self) -> bool:
@@ -93,6 +100,7 @@ class Draft:
     places_count: int = 1
     open_until_on: date | None = None
     audience: str = Audience.PUBLIC
+    details: Details = field(default_factory=Details)
 
 
 ALLOWED_STATUS = {
@@ -155,9 +163,14 @@ def status_by_places(proposal: Proposal, free_count: int) -> tuple[str, Marker |
 
 
 def check_draft(
-    draft: Draft, *, today: date, is_known_area: Callable[[str], bool], is_language: Callable[[str], bool]
+    draft: Draft,
+    *,
+    today: date,
+    is_term: IsTerm,
+    is_language: Callable[[str], bool],
+    is_organisation: bool = False,
 ) -> None:
-    """Check every field of a draft at once.
+    """Check every field of a draft at once. Only an organisation may meet as one.
 
     Raises: InvalidInput, keyed by field, with a message id that the pages translate.
     """
@@ -166,7 +179,7 @@ def check_draft(
     found = {
         "title": _title_problem(draft.title),
         "body_text": _body_problem(draft.body_text),
-        "areas": _areas_problem(draft, is_known_area),
+        "areas": _areas_problem(draft, is_term),
         "languages": _languages_problem(draft.languages, is_language),
         "language": None if is_language(draft.language) else "Choose the language of the text.",
         "modes": None
@@ -179,6 +192,7 @@ def check_draft(
         "audience": None if draft.audience in list(Audience) else "Choose who may read this.",
     }
     problems = {name: problem for name, problem in found.items() if problem is not None}
+    problems |= detail_problems(draft.details, is_term=is_term, is_organisation=is_organisation)
     if problems:
         raise InvalidInput(problems)
 
@@ -201,13 +215,14 @@ def _body_problem(text: str) -> str | None:
     return problem
 
 
-def _areas_problem(draft: Draft, is_known_area: Callable[[str], bool]) -> str | None:
+def _areas_problem(draft: Draft, is_term: IsTerm) -> str | None:
     if not draft.areas:
         return "Choose at least one area."
     if len(draft.areas) > MAX_AREAS[draft.purpose]:
         is_offer = draft.purpose == Purpose.OFFER
         return "Choose 8 areas at most." if is_offer else "Choose 5 areas at most."
-    return None if all(is_known_area(area) for area in draft.areas) else "Choose areas from the list."
+    is_listed = all(is_term(Scheme.AREA, area) for area in draft.areas)
+    return None if is_listed else "Choose areas from the list."
 
 
 def _languages_problem(languages: Sequence[str], is_language: Callable[[str], bool]) -> str | None:

@@ -10,6 +10,7 @@ from libline_fed.activitypub.own import OwnActor, OwnProposal
 from libline_fed.domain.actors import Actor
 from libline_fed.domain.keys import PublicKeys
 from libline_fed.domain.proposals import Proposal
+from libline_fed.services.audiences import circle_of
 from libline_fed.services.outbox import proven
 from libline_fed.services.site import Site
 from libline_fed.storage.store import Tx
@@ -44,7 +45,11 @@ async def actor_document(
 
 
 async def proposal_document(tx: Tx, site: Site, proposal: Proposal, author: Actor) -> dict[str, Any]:
-    """Return a proposal's document with its author's proof (FEP-8b32): the same one until it changes."""
+    """Return a proposal's document, the same one until it changes; a public one has its author's proof.
+
+    One that is not for everybody has none: nobody need be able to prove it to others.
+    """
+    circle = await circle_of(tx, site, proposal, author)
     own = OwnProposal(
         id=proposal.id,
         uri=proposal.uri,
@@ -57,14 +62,21 @@ async def proposal_document(tx: Tx, site: Site, proposal: Proposal, author: Acto
         languages=tuple(proposal.languages),
         modes=tuple(proposal.modes),
         places_count=proposal.places_count,
+        places_free_count=proposal.places_free_count,
+        waiting_count=proposal.waiting_count,
         open_until_on=proposal.open_until_on,
         status=proposal.status,
         revision=proposal.revision,
         published_at=proposal.published_at,
         edited_at=proposal.edited_at,
         hashtags=_hashtags(proposal),
+        to=tuple(circle.to) if circle is not None else (),
+        cc=tuple(circle.cc) if circle is not None else (),
+        details=proposal.facts,
     )
     document = build_proposal(own, site.uris)
+    if circle is None or not circle.is_public:
+        return document
     made_at = proposal.updated_at.astimezone(UTC)
     return await proven(
         tx, site, document, actor_id=author.id, actor_uri=author.uri, now=_whole_second(made_at)
@@ -73,7 +85,8 @@ async def proposal_document(tx: Tx, site: Site, proposal: Proposal, author: Acto
 
 def _hashtags(proposal: Proposal) -> tuple[str, ...]:
     general = GENERAL_TAG.get((proposal.language or "en")[:2], GENERAL_TAG["en"])
-    topics = [vocabulary.hashtag_of(area) for area in proposal.areas if vocabulary.is_area(area)]
+    facts = proposal.facts
+    topics = [vocabulary.hashtag_of(facts.broader(area)) for area in proposal.areas]
     return tuple(dict.fromkeys([general, *(topic for topic in topics if topic)]))
 
 

@@ -9,13 +9,11 @@ from libline_fed.domain.accounts import Account
 from libline_fed.domain.actors import Actor
 from libline_fed.domain.peers import Verdict
 from libline_fed.domain.proposals import (
-    MAX_BODY_CHARACTERS,
     Audience,
     Draft,
     Proposal,
     Purpose,
     Status,
-    check_draft,
     check_status_change,
     is_widened,
     marked,
@@ -23,8 +21,9 @@ from libline_fed.domain.proposals import (
 )
 from libline_fed.errors import Conflict, Forbidden, InvalidInput, NotFound
 from libline_fed.ids import new_id
-from libline_fed.sanitize import clean_line, clean_text, fold, linkify_text
+from libline_fed.sanitize import clean_line, fold
 from libline_fed.services import proposal_news
+from libline_fed.services.proposal_columns import checked_columns
 from libline_fed.services.site import Site
 from libline_fed.storage import accounts, actors, peers, proposals, tombstones
 from libline_fed.storage import directory as directory_rows
@@ -34,7 +33,6 @@ PER_PAGE = 10
 MAX_PAGE = 1_000
 MAX_WORDS = 8
 MAX_SEARCH_CHARACTERS = 200
-MAX_TITLE_INPUT = 10_000  # what is longer is cut before it is looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +61,7 @@ async def add(tx: Tx, site: Site, *, author: Actor, draft: Draft, now: datetime)
 
     Raises: InvalidInput.
     """
-    values = _checked(draft, now)
+    values = await checked_columns(tx, draft, author, now)
     proposal_id = new_id(now)
     uri = site.uris.proposal(proposal_id)
     proposal = await proposals.add_local(
@@ -96,7 +94,8 @@ async def edit(
     Raises: InvalidInput, NotFound, Forbidden.
     """
     before, author = await _mine(tx, proposal_id, author_id)
-    values = _checked(replace(draft, purpose=before.purpose), now, unchanged_until=before)
+    draft = replace(draft, purpose=before.purpose)
+    values = await checked_columns(tx, draft, author, now, unchanged_until=before)
     if not is_widened(before.audience, draft.audience):
         raise InvalidInput(
             {
@@ -276,34 +275,6 @@ async def directory(
 
 
 # --- inside -----------------------------------------------------------------------------------------
-
-
-def _checked(draft: Draft, now: datetime, *, unchanged_until: Proposal | None = None) -> dict[str, Any]:
-    """Check a draft and return its columns. What cannot be seen does not count as text."""
-    body_text = clean_text(draft.body_text)
-    is_blank = not clean_line(body_text, MAX_BODY_CHARACTERS)
-    draft = replace(
-        draft, title=clean_line(draft.title, MAX_TITLE_INPUT), body_text="" if is_blank else body_text
-    )
-    # A last day that has passed may stay while other fields change.
-    is_same_day = unchanged_until is not None and draft.open_until_on == unchanged_until.open_until_on
-    today = min(now.date(), draft.open_until_on or now.date()) if is_same_day else now.date()
-    check_draft(draft, today=today, is_known_area=vocabulary.is_area, is_language=vocabulary.is_language)
-    html = linkify_text(draft.body_text)
-    return {
-        "title": draft.title,
-        "body_text": draft.body_text,
-        "content_html": html,
-        "search_text": proposals.search_text(draft.title, html),
-        "language": vocabulary.canonical_language(draft.language),
-        "areas": list(dict.fromkeys(draft.areas)),
-        "languages": list(dict.fromkeys(map(vocabulary.canonical_language, draft.languages))),
-        "modes": list(dict.fromkeys(draft.modes)),
-        "places_count": draft.places_count,
-        "open_until_on": draft.open_until_on,
-        "audience": draft.audience,
-        "details": {} if unchanged_until is None else unchanged_until.details,
-    }
 
 
 async def _mine(tx: Tx, proposal_id: str, author_id: str) -> tuple[Proposal, Actor]:

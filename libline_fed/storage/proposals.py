@@ -1,6 +1,6 @@
 """Queries on `proposals`, their areas, languages and sources; the directory's own query is in `directory`."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import date, datetime
 from typing import Any
 
@@ -65,7 +65,7 @@ async def add_local(tx: Tx, values: dict[str, Any]) -> Proposal:
     """Insert a proposal of this instance; `values` are columns."""
     row = (await tx.execute(tx.insert(proposals).values(**values).returning(*_c))).one()
     proposal = rows.to(Proposal, row)
-    await _list_facets(tx, proposal.id, proposal.areas, proposal.languages)
+    await _list_facets(tx, proposal)
     return proposal
 
 
@@ -79,7 +79,7 @@ async def change(tx: Tx, proposal_id: str, now: datetime, **values: Any) -> Prop
     )
     proposal = rows.to(Proposal, (await tx.execute(statement)).one())
     if "areas" in values or "languages" in values:
-        await _list_facets(tx, proposal.id, proposal.areas, proposal.languages)
+        await _list_facets(tx, proposal)
     return proposal
 
 
@@ -126,7 +126,7 @@ async def put_remote(
             await tx.execute(update(proposals).where(_c.id == known.id).values(**values).returning(*_c))
         ).one()
     proposal = rows.to(Proposal, row)
-    await _list_facets(tx, proposal.id, proposal.areas, proposal.languages)
+    await _list_facets(tx, proposal)
     await _add_source(tx, proposal.id, source, source_actor_uri, now)
     return proposal
 
@@ -206,6 +206,9 @@ def _columns(document: ProposalDocument, now: datetime) -> dict[str, Any]:
         "languages": list(document.languages),
         "modes": list(document.modes),
         "places_count": document.places_count,
+        "places_free_count": document.places_free_count,
+        "waiting_count": document.waiting_count,
+        "details": document.details,
         "open_until_on": document.open_until_at.date() if document.open_until_at else None,
         "audience": "public",
         "status": document.status,
@@ -217,16 +220,20 @@ def _columns(document: ProposalDocument, now: datetime) -> dict[str, Any]:
     }
 
 
-async def _list_facets(tx: Tx, proposal_id: str, areas: Sequence[str], languages: Sequence[str]) -> None:
+async def _list_facets(tx: Tx, proposal: Proposal) -> None:
+    """List by what a proposal can be found: languages, and areas of the published vocabulary.
+
+    An instance's own area is found by the one it belongs to. Areas of vocabularies that we do not know, named
+    by whole URIs, are shown, but no filter asks for them.
+    """
+    facts = proposal.facts
+    known = [area for area in map(facts.broader, proposal.areas) if vocabulary.is_area(area)]
     for table, name, values in (
-        (proposal_areas, "area", areas),
-        (proposal_languages, "language", languages),
+        (proposal_areas, "area", known),
+        (proposal_languages, "language", proposal.languages),
     ):
-        await tx.execute(delete(table).where(table.c.proposal_id == proposal_id))
-        # Others may use areas of vocabularies that we do not know, named by whole URIs: kept and shown, but
-        # no filter asks for them.
-        known = [value for value in dict.fromkeys(values) if name != "area" or vocabulary.is_area(value)]
-        listed = [{"proposal_id": proposal_id, name: value} for value in known]
+        await tx.execute(delete(table).where(table.c.proposal_id == proposal.id))
+        listed = [{"proposal_id": proposal.id, name: value} for value in dict.fromkeys(values)]
         if listed:
             await tx.execute(tx.insert(table), listed)
 

@@ -24,9 +24,11 @@ from libline_fed.activitypub.uris import Uris
 from libline_fed.activitypub.values import PUBLIC
 from libline_fed.activitypub.webfinger import build_host_meta, build_jrd, build_origin_jrd, parse_jrd
 from libline_fed.activitypub.wire import dump_json, parse_json
+from libline_fed.domain.proposal_details import Details, details_of
 from libline_fed.domain.proposals import MODES
 from libline_fed.errors import Refusal
 from libline_fed.sanitize import clean_line, linkify_text
+from tests.support.details import details
 
 URIS = Uris("https://a.example")
 NOW = datetime(2026, 9, 1, 9, tzinfo=UTC)
@@ -58,13 +60,39 @@ OFFER = OwnProposal(
     areas=("A0301", "A0303"),
     languages=("es", "pt-BR"),
     modes=("M1", "M4"),
-    places_count=2,
+    places_count=3,
+    places_free_count=2,
+    waiting_count=1,
     open_until_on=date(2027, 3, 1),
     status="open",
     revision=1,
     published_at=NOW,
     edited_at=None,
     hashtags=("LibMentors", "Cataloguing"),
+    to=(PUBLIC,),
+    cc=(f"{ANA.uri}/followers",),
+    details=Details(),
+)
+
+
+FULL = Details(
+    levels={"A0301": 3, "x-braille": 2},
+    goals=("G06", "x-braille-week"),
+    language_levels={"es": "fluent"},
+    formats=("F1", "F2"),
+    frequency="Q4",
+    months=0,
+    stage="S4",
+    stages_wished=("peer", "+1"),
+    types_own=("T01",),
+    types_wished=("different", "T02"),
+    styles=("W02",),
+    answer_days=5,
+    not_help_text="Not with <law>\nor with money.",
+    named={
+        "x-braille": {"label": {"en": "Braille", "es": "Braille"}, "broader": "A0405"},
+        "x-braille-week": {"label": {"en": "A Braille week"}, "broader": "G08"},
+    },
 )
 
 
@@ -214,11 +242,18 @@ def test_a_proposal_is_built_as_documented() -> None:
             "resourceQuantity": {"hasUnit": "one", "hasNumericalValue": "1"},
             "availableQuantity": {"hasUnit": "one", "hasNumericalValue": "2"},
         },
+        "vocabularyVersion": vocabulary.VERSION,
+        "areas": [
+            {"id": "https://w3id.org/libline/vocab/v1/area/A0301"},
+            {"id": "https://w3id.org/libline/vocab/v1/area/A0303"},
+        ],
+        "places": 3,
+        "waiting": 1,
     }
 
 
 def test_every_own_term_is_in_the_context() -> None:
-    document = build_proposal(replace(OFFER, edited_at=NOW), URIS)
+    document = build_proposal(replace(OFFER, edited_at=NOW, details=FULL), URIS)
     terms = {key for part in document["@context"] if isinstance(part, dict) for key in part}
     standard = {
         "@context",
@@ -236,6 +271,38 @@ def test_every_own_term_is_in_the_context() -> None:
     assert set(document) - standard <= terms
     assert set(document["publishes"]) - {"id", "type"} <= terms
     assert set(document["publishes"]["availableQuantity"]) <= terms
+    parts = [*document["areas"], *document["languageLevels"], document["goals"][1]]
+    assert {key for part in parts for key in part} - {"id"} <= terms
+
+
+def test_all_facts_are_said_in_terms_that_others_can_read() -> None:
+    document = build_proposal(replace(OFFER, areas=("A0301", "x-braille"), details=FULL), URIS)
+    area = "https://w3id.org/libline/vocab/v1/area/"
+    assert document["areas"] == [
+        {"id": f"{area}A0301", "level": 3},
+        {
+            "id": "x-braille",
+            "broader": f"{area}A0405",
+            "label": {"en": "Braille", "es": "Braille"},
+            "level": 2,
+        },
+    ]
+    assert document["publishes"]["resourceClassifiedAs"] == [f"{area}A0301", f"{area}A0405"]
+    own_goal = {"id": "x-braille-week", "broader": "G08", "label": {"en": "A Braille week"}}
+    assert document["goals"] == ["G06", own_goal]
+    assert document["languageLevels"] == [{"language": "es", "level": "fluent"}]
+    assert (document["months"], document["answerDays"], document["frequency"]) == (0, 5, "Q4")
+    assert document["typesWished"] == ["different", "T02"]
+    assert (
+        "<p><strong>No puedo ayudar con:</strong> Not with &lt;law&gt; or with money.</p>"
+        in document["content"]
+    )
+
+
+def test_a_proposal_for_few_names_nothing_that_cannot_be_fetched() -> None:
+    document = build_proposal(replace(OFFER, to=("https://b.example/actor",), cc=()), URIS)
+    assert (document["to"], document["cc"]) == (["https://b.example/actor"], [])
+    assert not {"replies", "context", "conversation"} & set(document)
 
 
 def test_updated_is_said_only_of_edited_text() -> None:
@@ -271,7 +338,9 @@ lines = st.text(min_size=1, max_size=60).map(lambda text: clean_line(text, 120))
             tuple
         ),
         modes=st.lists(st.sampled_from(MODES), unique=True).map(tuple),
-        places_count=st.integers(0, 50),
+        places_count=st.just(50),
+        places_free_count=st.integers(0, 50),
+        waiting_count=st.integers(0, 500),
         open_until_on=st.none() | st.dates(date(2026, 1, 1), date(2030, 1, 1)),
         status=st.sampled_from(["open", "full", "paused", "closed"]),
         revision=st.integers(0, 10_000),
@@ -280,9 +349,14 @@ lines = st.text(min_size=1, max_size=60).map(lambda text: clean_line(text, 120))
         hashtags=st.lists(st.sampled_from(["LibMentors", "Cataloguing", "OpenAccess"]), unique=True).map(
             tuple
         ),
-    )
+        to=st.just((PUBLIC,)),
+        cc=st.just((ANA.uri + "/followers",)),
+        details=details(),
+    ),
+    st.data(),
 )
-def test_a_proposal_is_read_back_as_it_was_built(own: OwnProposal) -> None:
+def test_a_proposal_is_read_back_as_it_was_built(own: OwnProposal, data: st.DataObject) -> None:
+    own = replace(own, details=data.draw(details(areas=own.areas, languages=own.languages)))
     body = dump_json(build_proposal(own, URIS))
     parsed = parse_json(body)
     assert not isinstance(parsed, Refusal), parsed
@@ -291,7 +365,9 @@ def test_a_proposal_is_read_back_as_it_was_built(own: OwnProposal) -> None:
     assert proposal.note.content_html == own.content_html
     assert (proposal.purpose, proposal.title, proposal.status) == (own.purpose, own.title, own.status)
     assert (proposal.areas, proposal.languages, proposal.modes) == (own.areas, own.languages, own.modes)
-    assert (proposal.places_count, proposal.revision) == (own.places_count, own.revision)
+    assert (proposal.places_count, proposal.places_free_count) == (50, own.places_free_count)
+    assert (proposal.waiting_count, proposal.revision) == (own.waiting_count, own.revision)
+    assert details_of(proposal.details) == own.details
     assert (proposal.open_until_at and proposal.open_until_at.date()) == own.open_until_on
     assert (proposal.note.published_at, proposal.note.updated_at) == (own.published_at, own.edited_at)
     assert proposal.note.language == own.language

@@ -35,7 +35,7 @@ FIELDS = set(Draft.__dataclass_fields__)
 def problems(draft: Draft) -> set[str]:
     """Return the fields that are wrong."""
     try:
-        check_draft(draft, today=TODAY, is_known_area=vocabulary.is_area, is_language=vocabulary.is_language)
+        check_draft(draft, today=TODAY, is_term=vocabulary.is_term, is_language=vocabulary.is_language)
     except InvalidInput as refused:
         return {name for name, sentence in refused.fields.items() if sentence.endswith(".")}
     return set()
@@ -102,7 +102,7 @@ def test_what_is_beyond_it_is_refused_by_the_name_of_its_field(changed: dict[str
 
 def test_all_mistakes_are_named_at_once() -> None:
     wrong = Draft(purpose="offer", title="", language="", places_count=0, audience="", open_until_on=date.min)
-    assert problems(wrong) == FIELDS - {"purpose"}
+    assert problems(wrong) == FIELDS - {"purpose", "details"}
 
 
 _texts = st.text(st.characters(), max_size=200)
