@@ -269,7 +269,7 @@ thanks = Table(  # words that one of the pair would like to publish, and publish
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
     Column("published_at", Moment),
-    one_of("state", "asked", "refused", "published", "withdrawn"),
+    one_of("state", "asked", "agreed", "refused", "published", "withdrawn"),
     UniqueConstraint("mentorship_id", "author_id"),
     Index("ix_thanks_thanked_id", "thanked_id", "state"),
 )

@@ -566,7 +566,7 @@ def _create_thanks() -> None:
         sa.Column("updated_at", Moment, nullable=False),
         sa.Column("published_at", Moment),
         sa.CheckConstraint(
-            "state IN ('asked', 'refused', 'published', 'withdrawn')", name="ck_thanks_state_known"
+            "state IN ('asked', 'agreed', 'refused', 'published', 'withdrawn')", name="ck_thanks_state_known"
         ),
         sa.ForeignKeyConstraint(["author_id"], ["actors.id"], name="fk_thanks_author_id_actors"),
         sa.ForeignKeyConstraint(

@@ -789,7 +789,7 @@ thanks
     created_at timestamp with time zone NOT NULL
     updated_at timestamp with time zone NOT NULL
     published_at timestamp with time zone
-    CONSTRAINT ck_thanks_state_known CHECK (((state)::text = ANY ((ARRAY['asked'::character varying, 'refused'::character varying, 'published'::character varying, 'withdrawn'::character varying])::text[])))
+    CONSTRAINT ck_thanks_state_known CHECK (((state)::text = ANY ((ARRAY['asked'::character varying, 'agreed'::character varying, 'refused'::character varying, 'published'::character varying, 'withdrawn'::character varying])::text[])))
     CONSTRAINT fk_thanks_author_id_actors FOREIGN KEY (author_id) REFERENCES actors(id)
     CONSTRAINT fk_thanks_mentorship_id_mentorships FOREIGN KEY (mentorship_id) REFERENCES mentorships(id) ON DELETE CASCADE
     CONSTRAINT fk_thanks_thanked_id_actors FOREIGN KEY (thanked_id) REFERENCES actors(id)

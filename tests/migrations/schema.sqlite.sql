@@ -810,7 +810,7 @@ CREATE TABLE thanks (
     created_at DATETIME NOT NULL
     updated_at DATETIME NOT NULL
     published_at DATETIME
-    CONSTRAINT ck_thanks_state_known CHECK (state IN ('asked', 'refused', 'published', 'withdrawn'))
+    CONSTRAINT ck_thanks_state_known CHECK (state IN ('asked', 'agreed', 'refused', 'published', 'withdrawn'))
     CONSTRAINT fk_thanks_author_id_actors FOREIGN KEY(author_id) REFERENCES actors (id)
     CONSTRAINT fk_thanks_mentorship_id_mentorships FOREIGN KEY(mentorship_id) REFERENCES mentorships (id) ON DELETE CASCADE
     CONSTRAINT fk_thanks_thanked_id_actors FOREIGN KEY(thanked_id) REFERENCES actors (id)
