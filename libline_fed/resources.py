@@ -7,7 +7,9 @@ from pathlib import Path
 
 @cache
 def data_dir(name: str) -> Path:
-    """Return the folder `templates` or `migrations`, wherever this installation keeps it.
+    """Return the folder `templates`, `migrations` or `docs`, wherever this installation keeps it.
+
+    Of the documents a wheel has only those that pages serve.
 
     Raises: FileNotFoundError when the installation is broken.
     """

@@ -56,6 +56,7 @@ def test_the_wheel_has_every_template_migration_catalog_and_static_file(unpacked
         for path in there:
             inside = Path("libline_fed") / target / Path(path).relative_to(source)
             assert (unpacked / inside).is_file(), inside
+    assert (unpacked / "libline_fed/_data/docs/matching-golden.json").is_file()
 
 
 def test_the_wheel_works_without_the_checkout(unpacked: Path, tmp_path: Path) -> None:

@@ -5,11 +5,12 @@ from starlette.responses import RedirectResponse, Response
 
 from libline_fed import vocabulary
 from libline_fed.domain.proposals import Purpose
-from libline_fed.services import proposals
+from libline_fed.services import matching, proposals
 from libline_fed.storage.store import Tx
 from libline_fed.web.addresses import with_query
 from libline_fed.web.context import WebContext
 from libline_fed.web.forms import COMMON_LANGUAGES
+from libline_fed.web.matching import sentences
 from libline_fed.web.pages import Access, GuardedRoute, Pages, get, page_links
 from libline_fed.web.visits import visit_of
 
@@ -39,8 +40,8 @@ class DirectoryPages(Pages):
         page = self.page_number(request)
         now = self.now()
 
-        async def unit(tx: Tx) -> proposals.Page:
-            return await proposals.directory(
+        async def unit(tx: Tx) -> tuple[proposals.Page, dict[str, matching.Explained]]:
+            listed = await proposals.directory(
                 tx,
                 purpose=purpose,
                 text=text,
@@ -50,13 +51,18 @@ class DirectoryPages(Pages):
                 page=page,
                 now=now,
             )
+            if visit.person is None:
+                return listed, {}
+            shown = [item.proposal for item in listed.items]
+            return listed, await matching.explain_for(tx, visit.person, shown, now=now)
 
-        found = await self.store.read(unit)
+        found, explained = await self.store.read(unit)
         return self.render(
             request,
             "directory/list.html",
             purpose=purpose,
             found=found,
+            reasons=sentences(visit, explained),
             text=text,
             area_chosen=area,
             language_chosen=language,

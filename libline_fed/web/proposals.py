@@ -6,12 +6,13 @@ from starlette.responses import RedirectResponse, Response
 from libline_fed import vocabulary
 from libline_fed.domain.proposals import MODES, Audience, Purpose, Status
 from libline_fed.errors import Forbidden, InvalidInput, NotFound
-from libline_fed.services import posts, proposals
+from libline_fed.services import matching, posts, proposals
 from libline_fed.storage.store import Tx
 from libline_fed.web.actors import name_json_form
 from libline_fed.web.context import WebContext
 from libline_fed.web.forms import COMMON_LANGUAGES, ProposalForm
 from libline_fed.web.languages import N_
+from libline_fed.web.matching import sentence
 from libline_fed.web.pages import Access, GuardedRoute, Pages, form_page, get
 from libline_fed.web.visits import visit_of
 
@@ -34,18 +35,25 @@ class ProposalPages(Pages):
         """Show a proposal to whoever may read it."""
         visit = visit_of(request)
         proposal_id = self.path_id(request)
+        now = self.now()
 
-        async def unit(tx: Tx) -> tuple[proposals.Listed, list[posts.PostView]]:
+        async def unit(
+            tx: Tx,
+        ) -> tuple[proposals.Listed, list[posts.PostView], dict[str, matching.Explained]]:
             listed = await proposals.get(tx, proposal_id, viewer=visit.account)
-            return listed, await posts.replies_to(tx, listed.proposal.uri, visit.account)
+            replies = await posts.replies_to(tx, listed.proposal.uri, visit.account)
+            if visit.person is None:
+                return listed, replies, {}
+            return listed, replies, await matching.explain_for(tx, visit.person, [listed.proposal], now=now)
 
-        listed, replies = await self.store.read(unit)
+        listed, replies, explained = await self.store.read(unit)
         response = self.render(
             request,
             "proposals/show.html",
             proposal=listed.proposal,
             author=listed.author,
             replies=replies,
+            match_sentence=sentence(visit, explained.get(proposal_id)),
             is_own=visit.actor is not None and visit.actor.id == listed.author.id,
         )
         is_on_the_wire = listed.proposal.is_local and listed.proposal.audience == Audience.PUBLIC
