@@ -18,6 +18,8 @@ from tests.support.pages import BASE_URL, DRAFT, PagesWorld
 OPEN_TO_VISITORS = {
     "/",
     "/about",
+    "/about/matching",
+    "/about/matching.json",
     "/mentors",
     "/requests",
     "/tags/{name}",
@@ -58,6 +60,8 @@ FOR_ADMINS = {
     "/admin/vocabulary/{term}/remove",
 }
 FOR_PEOPLE = {
+    "/matches",
+    "/matches/numbers",
     "/guest",  # members and guests
     "/records",
     "/records/{id}",
