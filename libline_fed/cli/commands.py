@@ -7,6 +7,7 @@ from libline_fed.cli import (
     bench,
     config,
     demo,
+    export,
     fetch,
     inbox,
     member,
@@ -38,5 +39,6 @@ app.add_typer(peer.commands, name="peer")
 app.command("fetch")(fetch.fetch)
 app.command("verify")(verify.verify)
 app.command("backup")(backup.backup)
+app.command("export")(export.export)
 app.command("demo")(demo.demo)
 app.add_typer(bench.commands, name="bench")

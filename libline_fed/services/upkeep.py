@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from libline_fed.services import accounts, drafts, form_tokens
+from libline_fed.services import accounts, drafts, exports, form_tokens
 from libline_fed.services.site import Site
 from libline_fed.storage import guests, mails, notifications, rate_windows, sessions, tokens
 from libline_fed.storage.store import Tx
@@ -19,6 +19,7 @@ async def tidy(tx: Tx, site: Site, *, now: datetime) -> dict[str, int]:
         "mails": await mails.drop_old(tx, now),
         "notifications": await notifications.drop_old(tx, now),
         "drafts": await drafts.drop_old(tx, now=now),
+        "exports": await exports.drop_old(tx, now=now),
         "form_tokens": await form_tokens.drop_old(tx, now=now),
         "retired_keys": await site.keyring.drop_retired(tx, now=now),
     }

@@ -40,5 +40,6 @@ NOTICES = {
     "term-added": N_("The term is added. People here can choose it now."),
     "term-removed": N_("The term is removed."),
     "record-made": N_("The record is signed. Only you see it until you share it."),
+    "export-made": N_("Your archive is ready."),
     "record-unshared": N_("The link no longer works."),
 }

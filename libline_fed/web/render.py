@@ -49,6 +49,14 @@ class Renderer:
             },
         )
 
+    def document(self, template: str, language: Language, **values: Any) -> str:
+        """Render something that is no page of this site, such as a file to keep."""
+        return (
+            self._environments[language.tag]
+            .get_template(template)
+            .render(language=language, **values)
+        )
+
     def _environment(self, language: Language) -> Environment:
         environment = Environment(
             loader=FileSystemLoader(data_dir("templates")),
