@@ -4,9 +4,11 @@ What a proposal does not say, its author's profile may; what neither says is not
 """
 
 from collections.abc import Iterable
+from datetime import date
 
 from libline_fed import vocabulary
-from libline_fed.domain.matching import Offering, Seeker
+from libline_fed.domain import availability
+from libline_fed.domain.matching import MESSAGES_MODE, Offering, Seeker
 from libline_fed.domain.profiles import ProfileDetails, profile_details_of
 from libline_fed.domain.proposal_details import Details, details_of
 from libline_fed.domain.proposals import MAX_AREAS, Purpose, Status
@@ -69,6 +71,26 @@ def offering_of(
         places_free=0 if offer.status == Status.FULL else offer.places_free_count,
         pending_count=offer.waiting_count,
     )
+
+
+def shared_minutes(request: ProposalInput, offer: ProposalInput, week: date) -> int | None:
+    """Return the minutes in a week when both authors have time, None where nobody said or it does not matter.
+
+    Hours and zones are known of members here only; of people elsewhere it is not stated.
+    """
+    if MESSAGES_MODE in request.modes and MESSAGES_MODE in offer.modes:
+        return None
+    known = [
+        (hours, row.zone)
+        for row in (request, offer)
+        if (hours := availability.readable(row.weekly_hours))
+        and row.zone is not None
+        and availability.is_zone(row.zone)
+    ]
+    if len(known) < 2:
+        return None
+    (hours_a, zone_a), (hours_b, zone_b) = known
+    return availability.overlap_minutes(hours_a, zone_a, hours_b, zone_b, week)
 
 
 class _Facts:

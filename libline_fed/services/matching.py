@@ -6,7 +6,7 @@ what, and whom the seeker has asked already. All open offers are compared, each 
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 
 from libline_fed.domain.actors import Actor
 from libline_fed.domain.match_ranking import Ranked, iso_week
@@ -17,7 +17,7 @@ from libline_fed.domain.matching import Gate, Offering, Score, Seeker, closed_ga
 from libline_fed.domain.mentorships import BEFORE, RUNNING, SUGGESTIONS_COUNT, State
 from libline_fed.domain.proposals import Proposal, Purpose
 from libline_fed.domain.sessions import Session
-from libline_fed.services.match_inputs import offering_of, seeker_of
+from libline_fed.services.match_inputs import offering_of, seeker_of, shared_minutes
 from libline_fed.services.proposals import Listed
 from libline_fed.services.site import Site
 from libline_fed.storage import actors, matching, proposals, sessions
@@ -77,9 +77,11 @@ class _Wish:
     source: ProposalInput
     seeker: Seeker
     is_for_member: bool  # who reads it is a member here
+    week: date  # in which shared hours are counted
 
     def offering(self, offer: ProposalInput) -> Offering:
-        return offering_of(offer, is_for_member=self.is_for_member)
+        minutes = shared_minutes(self.source, offer, self.week)
+        return offering_of(offer, overlap_minutes=minutes, is_for_member=self.is_for_member)
 
     def explained(self, offering: Offering) -> Explained:
         gates = closed_gates(self.seeker, offering)
@@ -101,7 +103,7 @@ async def rank(
     wanted = [source for source in sources if request_id in {None, source.id}]
     if not wanted:
         return None
-    wish = await _wish(tx, wanted[0], person, excluded_states=ASKED_STATES)
+    wish = await _wish(tx, wanted[0], person, now.date(), excluded_states=ASKED_STATES)
     ready, busy = await _ranked(tx, wish, now)
     request = await proposals.by_id(tx, wish.source.id)
     assert request is not None, "read in this transaction"
@@ -132,7 +134,7 @@ async def suggestions(
     sources = await matching.open_ones_of(tx, mentee.id, Purpose.REQUEST, now.date()) + fallen
     if not sources:
         return []
-    wish = await _wish(tx, sources[0], mentee, excluded_states=list(State))
+    wish = await _wish(tx, sources[0], mentee, now.date(), excluded_states=list(State))
     seeker = replace(
         wish.seeker, uri=mentee.uri, excluded=wish.seeker.excluded | {offer.author_uri for offer in fallen}
     )
@@ -162,7 +164,7 @@ async def explain_for(
     today = now.date()
     sources = await matching.open_ones_of(tx, person.id, Purpose.REQUEST, today) if ids[Purpose.OFFER] else []
     if sources:
-        wish = await _wish(tx, sources[0], person)
+        wish = await _wish(tx, sources[0], person, today)
         for offer in await matching.by_ids(tx, ids[Purpose.OFFER]):
             explained[offer.id] = wish.explained(wish.offering(offer))
     own = await matching.open_ones_of(tx, person.id, Purpose.OFFER, today) if ids[Purpose.REQUEST] else []
@@ -171,7 +173,7 @@ async def explain_for(
         for request in await matching.by_ids(tx, ids[Purpose.REQUEST]):
             theirs = {person.uri} if request.author_uri in avoided else set()
             seeker = seeker_of(request, avoided=theirs, is_for_member=person.is_local)
-            wish = _Wish(request, seeker, is_for_member=True)  # the offers are the reader's own
+            wish = _Wish(request, seeker, is_for_member=True, week=today)  # the offers are the reader's
             found = [wish.explained(wish.offering(offer)) for offer in own]
             explained[request.id] = max(found, key=lambda one: one.score.fit if one.score else -1)
     return explained
@@ -191,14 +193,14 @@ async def set_scores_hidden(tx: Tx, session: Session, *, is_hidden: bool) -> Non
 
 
 async def _wish(
-    tx: Tx, source: ProposalInput, person: Actor, *, excluded_states: Collection[State] = ()
+    tx: Tx, source: ProposalInput, person: Actor, today: date, *, excluded_states: Collection[State] = ()
 ) -> _Wish:
     seeker = seeker_of(
         source,
         avoided=await matching.avoided_uris(tx, person.id),
         excluded=await matching.mentor_uris(tx, person.id, excluded_states),
     )
-    return _Wish(source, seeker, is_for_member=person.is_local)
+    return _Wish(source, seeker, is_for_member=person.is_local, week=today)
 
 
 async def _ranked(tx: Tx, wish: _Wish, now: datetime) -> tuple[tuple[Ranked, ...], tuple[Ranked, ...]]:

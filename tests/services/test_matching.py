@@ -1,4 +1,4 @@
-"""The score of stored rows, on both databases: the published numbers, who reads what, and what never counts."""
+"""The score of stored rows, on both databases: the published numbers, who reads what, what never counts."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import update
 
 from libline_fed.domain.actors import Actor
-from libline_fed.domain.matching import Gate, Offering, Seeker, closed_gates, score
+from libline_fed.domain.match_sentences import LANGUAGES
+from libline_fed.domain.matching import Gate, Offering, Seeker
 from libline_fed.domain.proposals import Proposal
 from libline_fed.domain.sessions import Session
 from libline_fed.ids import new_id
@@ -111,22 +112,64 @@ async def inputs(store: Store, *stored: Proposal) -> list[rows.ProposalInput]:
     return [by_id[proposal.id] for proposal in stored]
 
 
+async def set_hours(store: Store, mentee: Actor, mentor: Actor, minutes: int | None) -> None:
+    """Let two members share some minutes of the week, or state nothing."""
+    theirs = [] if minutes is None else [[1, 0, minutes or 60]]
+    for actor, hours in ((mentor, theirs), (mentee, [[1, 0, 1_440]] if minutes else [[2, 0, 60]])):
+        await store.write(
+            lambda tx, actor=actor, hours=hours: tx.execute(
+                update(tables.accounts)
+                .where(tables.accounts.c.actor_id == actor.id)
+                .values(weekly_hours=hours, zone="UTC")
+            )
+        )
+
+
 async def test_stored_pairs_have_the_published_numbers(store: Store, add: Add, now: datetime) -> None:
     mentee, mentor = (await add("ana")).actor, (await add("ben")).actor
-    for pair in golden.scored_pairs():
-        request = await put(store, mentee, now, purpose="request", **columns_of_seeker(pair.seeker))
-        offer = await put(store, mentor, now, **columns_of_offering(pair.offering))
-        wanted, offered = await inputs(store, request, offer)
-        seeker = seeker_of(wanted)
-        offering = offering_of(offered, overlap_minutes=pair.offering.overlap_minutes)
-        assert closed_gates(seeker, offering) == (), pair.name
-        found = golden.result_of(score(seeker, offering))
-        if pair.offering.places_free is None:  # a row always has a number of places: here one, nobody waiting
+    for minute, pair in enumerate(golden.scored_pairs()):
+        later = now + timedelta(minutes=minute)
+        await put(store, mentee, later, purpose="request", **columns_of_seeker(pair.seeker))
+        offer = await put(store, mentor, later, **columns_of_offering(pair.offering))
+        await set_hours(store, mentee, mentor, pair.offering.overlap_minutes)
+        explained = (
+            await store.read(
+                lambda tx, offer=offer, later=later: matching.explain_for(tx, mentee, [offer], now=later)
+            )
+        )[offer.id]
+        assert explained.score is not None, pair.name
+        found = golden.result_of(explained.score)
+        if pair.offering.places_free is None:  # a row always has a number of places
             assert found["fit"] == pair.expected["fit"], pair.name
             assert found["components"] == pair.expected["components"], pair.name
         else:
-            expected = {key: pair.expected[key] for key in found}
-            assert found == expected, pair.name
+            assert found == {key: pair.expected[key] for key in found}, pair.name
+            sentences = {language: explained.sentence(language) for language in LANGUAGES}
+            assert sentences == pair.expected["sentences"], pair.name
+
+
+async def test_hours_are_compared_in_each_ones_own_zone(store: Store, add: Add, now: datetime) -> None:
+    mentee, mentor = (await add("ana")).actor, (await add("ben")).actor
+    await put(store, mentee, now, purpose="request", modes=["M4"])
+    offer = await put(store, mentor, now, modes=["M4", "M1"])
+
+    async def line(zone: str | None, hours: Any) -> str:
+        for actor, its_zone, its_hours in ((mentee, "America/Lima", [[0, 540, 720]]), (mentor, zone, hours)):
+            await store.write(
+                lambda tx, actor=actor, its_zone=its_zone, its_hours=its_hours: tx.execute(
+                    update(tables.accounts)
+                    .where(tables.accounts.c.actor_id == actor.id)
+                    .values(weekly_hours=its_hours, zone=its_zone)
+                )
+            )
+        explained = await store.read(lambda tx: matching.explain_for(tx, mentee, [offer], now=now))
+        return explained[offer.id].sentence("en")
+
+    assert "2 shared hours a week." in await line("Africa/Nairobi", [[0, 1_020, 1_140]])  # 14 to 16 UTC
+    assert "1 shared hour a week." in await line("Africa/Nairobi", [[0, 960, 1_080]])
+    assert "No shared hours" in await line("Africa/Nairobi", [[1, 1_020, 1_140]])
+    for zone, hours in ((None, [[0, 0, 600]]), ("Nowhere/Land", [[0, 0, 600]]), ("UTC", []), ("UTC", [3])):
+        assert "time, language level" in await line(zone, hours), "not stated"
 
 
 @pytest.mark.parametrize("name", ["language", "mode", "format"])
