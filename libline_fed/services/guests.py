@@ -29,14 +29,16 @@ from libline_fed.domain.sessions import Opened
 from libline_fed.errors import PermanentError
 from libline_fed.ids import hash_token, new_token
 from libline_fed.sealing import Sealer
-from libline_fed.services import limits, sessions
+from libline_fed.services import limits, mentorship_views, sessions
 from libline_fed.services.limits import Limits
+from libline_fed.services.mentorship_views import MentorshipView
 from libline_fed.services.site import Site
 from libline_fed.storage import actors, guests, peers
 from libline_fed.storage import sessions as session_rows
 from libline_fed.storage.store import Store, Tx
 
 RETURN_PATH = "/guest/return"
+MAX_WAITING = 100
 
 log = structlog.get_logger(__name__)
 
@@ -248,6 +250,17 @@ def _checked(
     if not answer.code:
         raise SignInFailed(Problem.NOT_CONFIRMED, f"{attempt.host} sent no code")
     return attempt, client
+
+
+async def count_waiting(tx: Tx, guest: Actor) -> int:
+    """Count what waits for a guest's word, up to 100."""
+    return len(await guests.waiting_ids(tx, guest.id, limit=MAX_WAITING))
+
+
+async def waiting_for(tx: Tx, guest: Actor) -> list[MentorshipView]:
+    """List the mentorships that wait for a guest's word, the one that waits longest first, 100 at most."""
+    ids = await guests.waiting_ids(tx, guest.id, limit=MAX_WAITING)
+    return [await mentorship_views.get(tx, mentorship_id, person=guest) for mentorship_id in ids]
 
 
 async def may_stay(tx: Tx, site: Site, guest: Actor) -> bool:

@@ -1,13 +1,13 @@
-"""Queries on `oauth_clients` and `oauth_attempts`: sign-ins with accounts of other servers."""
+"""Queries on `oauth_clients` and `oauth_attempts`, and what waits for a guest."""
 
 import dataclasses
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import and_, delete, func, or_, select
 
 from libline_fed.domain.guests import Attempt, Endpoints, OAuthClient
 from libline_fed.storage import rows
-from libline_fed.storage.mentorship_tables import oauth_attempts, oauth_clients
+from libline_fed.storage.mentorship_tables import mentorships, oauth_attempts, oauth_clients
 from libline_fed.storage.store import Tx
 
 
@@ -87,6 +87,28 @@ async def take_attempt(tx: Tx, *, state_hash: str, browser_hash: str, now: datet
         .returning(*oauth_attempts.c)
     )
     return rows.to(Attempt, row) if row else None
+
+
+async def waiting_ids(tx: Tx, actor_id: str, *, limit: int) -> list[str]:
+    """Return the mentorships that wait for somebody's word, the one that waits longest first.
+
+    Those that are offered and not answered, and those whose terms the other one wrote.
+    """
+    c = mentorships.c
+    is_mentor, is_mentee = c.mentor_id == actor_id, c.mentee_id == actor_id
+    is_asked = and_(
+        c.state == "proposed",
+        or_(and_(is_mentor, c.asker == "mentee"), and_(is_mentee, c.asker == "mentor")),
+    )
+    has_terms = and_(
+        c.state == "intro",
+        or_(
+            and_(is_mentor, func.coalesce(c.mentor_confirmed_version, 0) < c.terms_version),
+            and_(is_mentee, func.coalesce(c.mentee_confirmed_version, 0) < c.terms_version),
+        ),
+    )
+    asked = select(c.id).where(or_(is_mentor, is_mentee), or_(is_asked, has_terms))
+    return list(await tx.scalars(asked.order_by(c.updated_at, c.id).limit(limit)))
 
 
 async def drop_old(tx: Tx, now: datetime) -> int:

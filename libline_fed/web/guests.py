@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from libline_fed.domain.guests import Answer, Problem
+from libline_fed.services import guests
 from libline_fed.services.guests import RETURN_PATH, SignInFailed
 from libline_fed.web.context import WebContext
 from libline_fed.web.forms import InteractForm
@@ -170,11 +171,15 @@ class GuestPages(Pages):
         return cookie_line(name, value, max_age_s, is_secure=self.site.is_https)
 
     async def desk(self, request: Request) -> Response:
-        """Tell a guest who they are here, what they can do, and until when."""
+        """Tell a guest what waits for them, who they are here, what they can do, and until when."""
         visit = visit_of(request)
-        if visit.guest is None or visit.session is None:
+        guest, session = visit.guest, visit.session
+        if guest is None or session is None:
             return self.redirect("/")
-        return self.render(request, "guests/desk.html", guest=visit.guest, ends_at=visit.session.expires_at)
+        waiting = await self.store.read(lambda tx: guests.waiting_for(tx, guest))
+        return self.render(
+            request, "guests/desk.html", guest=guest, waiting=waiting, ends_at=session.expires_at
+        )
 
 
 def routes(context: WebContext) -> list[GuardedRoute]:

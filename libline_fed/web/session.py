@@ -108,6 +108,7 @@ class SessionLayer:
             if found is not None and found.account is not None:
                 visit.unread_count = await notifications.count_unread(tx, found.account.id)
             if found is not None and found.guest is not None:
+                visit.unread_count = await guests.count_waiting(tx, found.guest)
                 return found if await guests.may_stay(tx, self._context.site, found.guest) else None
             return found
 

@@ -28,7 +28,7 @@ class Visit:
     guest: Actor | None = None  # somebody of another server, by whose word we know who it is
     session: Session | None = None
     session_token: str = ""
-    unread_count: int = 0
+    unread_count: int = 0  # of a member's notices, or of what waits for a guest
     notice: str = ""
     form: Fields = field(default_factory=lambda: Fields([]))
     has_ended: bool = False  # a cookie came whose session is over

@@ -12,16 +12,17 @@ from libline_fed.activitypub.objects import Admitted
 from libline_fed.config import Federation
 from libline_fed.domain.actors import Actor
 from libline_fed.domain.guests import Answer, Problem
+from libline_fed.domain.proposals import Draft
 from libline_fed.domain.sessions import Opened, SignedIn
 from libline_fed.sealing import Sealer
-from libline_fed.services import guests, peers, remote_actors, sessions, upkeep
+from libline_fed.services import guests, peers, proposals, remote_actors, requests, sessions, upkeep
 from libline_fed.services.guests import ClientForgotten, SignIn
 from libline_fed.services.limits import GUEST_PER_CLIENT, Limits, TooManyTries
 from libline_fed.services.site import Site
-from libline_fed.storage import actors
+from libline_fed.storage import actors, mentorships
 from libline_fed.storage import guests as stored
 from libline_fed.storage.mentorship_tables import oauth_attempts, oauth_clients
-from libline_fed.storage.store import Store
+from libline_fed.storage.store import Store, Tx
 from libline_fed.storage.tables import sessions as session_table
 from tests.services.conftest import CLIENT, Add
 from tests.support.homes import FakeHomes
@@ -350,3 +351,44 @@ async def test_nobody_makes_this_server_ask_others_without_end(
     with pytest.raises(TooManyTries):
         await begin(sign_in, now)
     await begin(sign_in, now, client="198.51.100.9")
+
+
+async def ask(
+    store: Store, site: Site, mentor: Actor, mentee: Actor, now: datetime, **changed: object
+) -> str:
+    """Store a mentorship in some state; return its id."""
+    local, offer = (mentor, "offer") if mentor.is_local else (mentee, "request")
+    draft = Draft(offer, "Ours", "A text.", "en", ("A0301",), ("en",), ("M1",))
+
+    async def unit(tx: Tx) -> str:
+        proposal = await proposals.add(tx, site, author=local, draft=draft, now=now)
+        row = requests.new_row(site, proposal=proposal, mentor=mentor, mentee=mentee, now=now)
+        made = await mentorships.add(tx, {**row, "asker": "mentee", "changed_by": "mentee", **changed})
+        assert made is not None
+        return made.id
+
+    return await store.write(unit)
+
+
+async def test_what_waits_for_a_guests_word_is_a_notice_and_nothing_else_is(
+    store: Store, site: Site, carla: Actor, add: Add, now: datetime
+) -> None:
+    ana = (await add("ana")).actor
+    later = now + timedelta(minutes=1)
+
+    async def notices(person: Actor) -> list[str]:
+        found = await store.read(lambda tx: guests.waiting_for(tx, person))
+        assert await store.read(lambda tx: guests.count_waiting(tx, person)) == len(found)
+        return [view.mentorship.id for view in found]
+
+    wish = await ask(store, site, carla, ana, later, state="proposed")
+    offered = await ask(store, site, ana, carla, now, state="proposed", asker="mentor")
+    terms = {"state": "intro", "terms_version": 2, "mentor_confirmed_version": 2, "terms_by": "mentor"}
+    agreed = await ask(store, site, ana, carla, later, **terms, mentee_confirmed_version=1)
+    await ask(store, site, ana, carla, now, state="proposed")  # the guest's own question
+    await ask(store, site, ana, carla, now, **terms, mentee_confirmed_version=2)
+    await ask(store, site, ana, carla, now, state="active", terms_version=1)
+    await ask(store, site, ana, carla, now, state="draft", asker="mentor")
+    assert await notices(carla) == [offered, *sorted([wish, agreed])]
+    dana = await know(store, "dana", "m.example", now)
+    assert await notices(dana) == []

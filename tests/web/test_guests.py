@@ -1,5 +1,6 @@
 """Signing in with an account of another server, as a person does it; and what a guest may see."""
 
+from dataclasses import replace
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
@@ -9,7 +10,8 @@ from libline_fed.clock import FrozenClock
 from libline_fed.config import Federation
 from libline_fed.domain.actors import Actor
 from libline_fed.domain.guests import Problem
-from libline_fed.services import peers, remote_actors
+from libline_fed.services import peers, remote_actors, requests
+from libline_fed.storage import mentorships
 from libline_fed.storage.mentorship_tables import oauth_attempts
 from libline_fed.storage.store import Store
 from libline_fed.storage.tables import sessions
@@ -353,3 +355,22 @@ async def test_a_guests_form_token_is_no_good_for_another_guest(world: PagesWorl
     token = dict((await carla.get("/")).form("/logout").values)["csrf"]
     assert (await dana.post("/logout", {"csrf": token})).status_code == 403
     assert await sessions_count(world) == 2
+
+
+async def test_what_waits_for_a_guest_is_counted_in_the_head_and_listed_on_the_desk(
+    world: PagesWorld,
+) -> None:
+    ana = await world.add_member("ana")
+    wish = await world.publish(ana.actor, replace(DRAFT, purpose="request", title="How do I weed?"))
+    browser = await world.guest_browser()
+    assert "Nothing, right now." in (await browser.get("/guest")).text
+    carla = world.homes.people["carla@m.example"]
+    assert isinstance(carla, Actor)
+    row = requests.new_row(
+        world.site, proposal=wish, mentor=carla, mentee=ana.actor, now=world.clock.now()
+    ) | {"asker": "mentee", "changed_by": "mentee", "state": "proposed"}
+    await world.store.write(lambda tx: mentorships.add(tx, row))
+    page = await browser.get("/guest")
+    assert "Notices 1" in page.text
+    assert "ana asks you to be their mentor." in page.text
+    assert f"/mentorships/{row['id']}" in [link["href"] for link in page.links]

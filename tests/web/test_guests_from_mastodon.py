@@ -35,7 +35,7 @@ async def test_somebody_with_a_mastodon_account_signs_in_and_out(
 
         assert back.startswith("https://lib.example/guest/return/m.example?")
         returned = await browser.get(back.removeprefix("https://lib.example"))
-        assert "Welcome back from m.example" in returned.text
+        assert "You come from this server: m.example" in returned.text
         home = await browser.submit(returned, "/guest/return/m.example")
         assert str(home.response.url) == f"https://lib.example/proposals/{offer.id}"
         assert "You are signed in as a guest." in home.text
