@@ -94,7 +94,7 @@ def build_private_note(note: OwnNote, reader: Reader) -> dict[str, Any]:
 
     A recipient who is not mentioned would turn it into a post that nobody is told of.
     """
-    content = _with_mention(note.content_html, reader)
+    content = with_mention(note.content_html, reader)
     document: dict[str, Any] = {
         "@context": list(PRIVATE_CONTEXT),
         "id": note.uri,
@@ -119,7 +119,8 @@ def build_private_note(note: OwnNote, reader: Reader) -> dict[str, Any]:
     return document
 
 
-def _with_mention(content_html: str, reader: Reader) -> str:
+def with_mention(content_html: str, reader: Reader) -> str:
+    """Return a text with its reader's name in front, as other software does it."""
     mention = (
         f'<span class="h-card"><a href="{escape(reader.url)}" class="u-url mention">'
         f"@{escape(reader.address.partition('@')[0])}</a></span>"
@@ -173,7 +174,11 @@ def _data(content: Content) -> tuple[str, dict[str, Any]]:
         case ThanksWish():
             return THANKS, {"text": content.text, "withdrawn": content.is_withdrawn}
         case ThanksAnswer():
-            return THANKS_ANSWER, {"thanks": content.thanks_uri, "yes": content.is_yes}
+            return THANKS_ANSWER, {
+                "thanks": content.thanks_uri,
+                "thanksVersion": content.thanks_version,
+                "yes": content.is_yes,
+            }
 
 
 def _iso(day: date | None) -> str | None:
@@ -274,7 +279,8 @@ def _read_thanks(data: Mapping[str, Any]) -> ThanksWish | None:
 
 def _read_thanks_answer(data: Mapping[str, Any]) -> ThanksAnswer | None:
     thanks_uri = uri_of(data.get("thanks"))
-    return ThanksAnswer(thanks_uri, is_yes=is_true(data.get("yes"))) if thanks_uri is not None else None
+    seen = min(count_of(data.get("thanksVersion"), 0), MAX_VERSION)
+    return ThanksAnswer(thanks_uri, seen, is_true(data.get("yes"))) if thanks_uri is not None else None
 
 
 _READERS: dict[str, Callable[[Mapping[str, Any]], Content | None]] = {

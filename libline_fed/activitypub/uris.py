@@ -102,6 +102,10 @@ class Uris:
         """A signed record's id. Its page is for its owner, and for whom they give a link."""
         return f"{self.base_url}/records/{record_id}"
 
+    def thanks(self, thanks_id: str) -> str:
+        """The id of public thanks, also their page."""
+        return f"{self.base_url}/thanks/{thanks_id}"
+
     def tag(self, name: str) -> str:
         """The page of a hashtag."""
         return f"{self.base_url}/tags/{name}"

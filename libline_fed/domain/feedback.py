@@ -28,6 +28,7 @@ class ThanksState(StrEnum):
     """How far public thanks are."""
 
     ASKED = "asked"  # the one who is thanked has not answered
+    AGREED = "agreed"  # the one who is thanked said yes; the author's server publishes
     REFUSED = "refused"
     PUBLISHED = "published"
     WITHDRAWN = "withdrawn"  # taken back by the author, before or after it was public
@@ -52,9 +53,10 @@ class ThanksWish:
 
 @dataclass(frozen=True, slots=True)
 class ThanksAnswer:
-    """What the one who is thanked says to a wish."""
+    """What the one who is thanked says to a wish; `thanks_version` is the version that was read."""
 
     thanks_uri: str
+    thanks_version: int
     is_yes: bool
 
 

@@ -49,6 +49,12 @@ async def by_actor(tx: Tx, actor_id: str) -> Account | None:
     return rows.to(Account, row) if row else None
 
 
+async def by_calendar_token(tx: Tx, token_hash: str) -> Account | None:
+    """Return the account whose calendar has a secret address, or None."""
+    row = await tx.first(select(accounts).where(accounts.c.calendar_token_hash == token_hash))
+    return rows.to(Account, row) if row else None
+
+
 async def member(tx: Tx, account_id: str) -> Member | None:
     """Return an account with its actor, or None."""
     row = await tx.first(_members().where(accounts.c.id == account_id))

@@ -6,7 +6,6 @@ from typing import Any
 from sqlalchemy import select, update
 
 from libline_fed.domain.feedback import Feedback, Thanks
-from libline_fed.ids import is_id
 from libline_fed.storage import rows
 from libline_fed.storage.mentorship_tables import feedback, mentorships, thanks
 from libline_fed.storage.store import Tx
@@ -72,9 +71,9 @@ async def thanks_by_uri(tx: Tx, uri: str) -> Thanks | None:
     return rows.to(Thanks, row) if row else None
 
 
-async def thanks_by_id(tx: Tx, thanks_id: str) -> Thanks | None:
-    """Return thanks by their id, or None."""
-    row = await tx.first(select(thanks).where(thanks.c.id == thanks_id)) if is_id(thanks_id) else None
+async def thanks_by_note_uri(tx: Tx, uri: str) -> Thanks | None:
+    """Return the thanks whose public post has a URI."""
+    row = await tx.first(select(thanks).where(thanks.c.note_uri == uri))
     return rows.to(Thanks, row) if row else None
 
 
