@@ -7,6 +7,7 @@ from libline_fed.activitypub.values import uri_of
 from libline_fed.domain.actors import Actor
 from libline_fed.domain.follows import FollowState
 from libline_fed.errors import RefusalReason
+from libline_fed.federation import inbox_doors
 from libline_fed.federation.inbox_agreements import (
     is_about_agreement,
     on_agreement_answer,
@@ -25,6 +26,7 @@ from libline_fed.storage import actors, follows, proposals, reactions, reports
 Handler = Callable[[Work, Ready], Awaitable[Result]]
 MAX_REPORT_CHARACTERS = 5_000
 
+MAX_REACTION_CHARACTERS = 50
 
 async def on_follow(work: Work, ready: Ready) -> Result:
     """Let somebody follow a member, or ask to."""
@@ -99,19 +101,12 @@ async def on_undo(work: Work, ready: Ready) -> Result:
     if raw and uri_of(raw.get("actor")) not in (None, actor.uri):
         return refused(RefusalReason.WRONG_OWNER, uri or "")
     what = raw.get("type")
-    if what in ("Follow", None):
-        known = await follows.by_uri(work.tx, uri) if uri is not None else None
-        followed = await work.local(uri_of(raw.get("object")))
-        if known is not None and known.follower_id == actor.id:
-            followed = (await actors.by_ids(work.tx, (known.followed_id,))).get(known.followed_id)
-        if followed is not None and await following.receive_unfollow(
-            work.tx, follower=actor, followed=followed
-        ):
-            return APPLIED
+    if what in ("Follow", None) and await _unfollow(work, actor, uri, uri_of(raw.get("object"))):
+        return APPLIED
     if what in ("Like", "EmojiReact", "Announce", None):
         object_uri = uri_of(raw.get("object"))
         kind = None if what is None else "announce" if what == "Announce" else "like"
-        if await reactions.remove(work.tx, actor_id=actor.id, uri=uri, kind=kind, object_uri=object_uri):
+        if await _unreact(work, actor, uri=uri, kind=kind, object_uri=uri_of(raw.get("object"))):
             return APPLIED
     if what in ("Block", None):
         blocked = await work.local(uri_of(raw.get("object")))
@@ -119,6 +114,28 @@ async def on_undo(work: Work, ready: Ready) -> Result:
         if await follows.remove_block(work.tx, blocker_id=actor.id, blocked_id=blocked_id, uri=uri):
             return APPLIED
     return ignored(RefusalReason.UNKNOWN_OBJECT, uri or "")
+
+
+async def _unfollow(work: Work, actor: Actor, uri: str | None, followed_uri: str | None) -> bool:
+    known = await follows.by_uri(work.tx, uri) if uri is not None else None
+    followed = await work.local(followed_uri)
+    if known is not None and known.follower_id == actor.id:
+        followed = (await actors.by_ids(work.tx, (known.followed_id,))).get(known.followed_id)
+    return followed is not None and await following.receive_unfollow(
+        work.tx, follower=actor, followed=followed
+    )
+
+
+async def _unreact(
+    work: Work, actor: Actor, *, uri: str | None, kind: str | None, object_uri: str | None
+) -> bool:
+    about_uri = object_uri or await reactions.object_of(work.tx, actor_id=actor.id, uri=uri)
+    if not await reactions.remove(
+        work.tx, actor_id=actor.id, uri=uri, kind=kind, object_uri=object_uri
+    ):
+        return False
+    await inbox_doors.on_unlike(work, actor, question_uri=about_uri)
+    return True
 
 
 async def on_like(work: Work, ready: Ready) -> Result:
@@ -145,6 +162,13 @@ async def _react(work: Work, ready: Ready, *, kind: str) -> Result:
     if uri is None or not work.site.uris.is_local(uri):
         return ignored(RefusalReason.NOT_FOR_US, "not about anything here")
     proposal = (await proposals.by_uris(work.tx, (uri,))).get(uri)
+    content = plain_text(ready.activity.content_html)[:MAX_REACTION_CHARACTERS]
+    if proposal is None and kind == "like":
+        answered = await inbox_doors.on_like(
+            work, actor, uri=ready.activity.uri, question_uri=uri, content=content
+        )
+        if answered is not None:
+            return answered
     if proposal is None or proposal.audience != "public":
         return ignored(RefusalReason.UNKNOWN_OBJECT, uri)
     if await follows.is_blocked(work.tx, blocker_id=proposal.author_id, blocked_id=actor.id):
@@ -155,7 +179,7 @@ async def _react(work: Work, ready: Ready, *, kind: str) -> Result:
         kind=kind,
         actor_id=actor.id,
         object_uri=uri,
-        content=plain_text(ready.activity.content_html)[:50],
+        content=content,
         now=work.now,
     )
     if not is_new:

@@ -14,6 +14,7 @@ from libline_fed.activitypub.parse import visibility_of
 from libline_fed.activitypub.urls import host_of
 from libline_fed.domain.actors import Actor
 from libline_fed.errors import Refusal, RefusalReason
+from libline_fed.federation import inbox_doors, inbox_private
 from libline_fed.federation.admit import narrowed
 from libline_fed.federation.inbox_work import (
     APPLIED,
@@ -52,6 +53,10 @@ async def on_plain_creates(work: Work, batch: Sequence[Ready]) -> list[Result]:
             results.append(found)
         elif found.admitted.document.uri in arrivals:
             results.append(ignored(RefusalReason.OUTDATED, "the same post came twice"))
+        elif (taken := await inbox_private.on_note(work, found)) is not None:
+            results.append(taken)
+        elif (taken := await inbox_doors.on_note(work, found)) is not None:
+            results.append(taken)
         else:
             arrivals[found.admitted.document.uri] = found
             results.append(APPLIED)
@@ -82,7 +87,7 @@ async def _arrival(work: Work, ready: Ready) -> Arrival | Result:
             else refused(RefusalReason.WRONG_OWNER, note.uri)
         )
     if note.poll_vote is not None:
-        return ignored(RefusalReason.NOT_FOR_US, "a vote, and no poll of ours")
+        return await inbox_doors.on_vote(work, note, author)
     recipients = await _willing(work, author, recipients_of(note, work.site.uris))
     arrival = Arrival(
         admitted=narrowed(ready.document, note),

@@ -26,7 +26,15 @@ from libline_fed.domain.mentorships import (
     State,
 )
 from libline_fed.domain.proposals import Status
-from libline_fed.services import answers, deadlines, proposals, requests, seats
+from libline_fed.services import (
+    answers,
+    deadlines,
+    door_answers,
+    mentorship_messages,
+    proposals,
+    requests,
+    seats,
+)
 from libline_fed.services.mentorship_steps import Pair, free_seat, locked, put, say_update, step, tell_people
 from libline_fed.services.mentorship_views import shared_of
 from libline_fed.services.mentorships import whole_seconds
@@ -50,7 +58,7 @@ async def tick(tx: Tx, site: Site, *, now: datetime) -> int:
         for due in await mentorships.due(tx, condition(now)):
             pair = await locked(tx, due.id)
             count += await act(tx, site, pair, now)
-    return count
+    return count + await door_answers.tick(tx, site, now=now)
 
 
 # --- before an answer -------------------------------------------------------------------------------

@@ -151,7 +151,8 @@ async def say_update(tx: Tx, site: Site, pair: Pair, event: str, *, by: str, now
     """Tell the other server how things stand. What time brings about, the side of this server says."""
     if pair.mentorship.channel == Channel.LOCAL:
         return
-    side = pair.local_side if by == CLOCK or not pair.people[Side(by)].is_local else Side(by)
+    is_said = by != CLOCK and (channel == Channel.NOTE or pair.people[Side(by)].is_local)
+    side = Side(by) if is_said else pair.local_side
     await mentorship_messages.send_update(
         tx,
         site,

@@ -24,6 +24,13 @@ async def add(
     return await tx.first(statement) is not None
 
 
+async def object_of(tx: Tx, *, actor_id: str, uri: str | None) -> str | None:
+    """Return what an actor's reaction is to, or None if it is not known."""
+    named = reactions.c.uri == uri, reactions.c.actor_id == actor_id
+    row = await tx.first(select(reactions.c.object_uri).where(*named))
+    return str(row.object_uri) if row else None
+
+
 async def remove(tx: Tx, *, actor_id: str, uri: str | None, kind: str | None, object_uri: str | None) -> bool:
     """Take back an actor's reaction, named by its id or by kind and object; tells whether there was one."""
     named = reactions.c.uri == uri
