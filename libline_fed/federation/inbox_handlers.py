@@ -25,10 +25,10 @@ from libline_fed.storage import actors, follows, proposals, reactions, reports
 
 Handler = Callable[[Work, Ready], Awaitable[Result]]
 MAX_REPORT_CHARACTERS = 5_000
-
 MAX_REACTION_CHARACTERS = 50
 
 async def on_follow(work: Work, ready: Ready) -> Result:
+
     """Let somebody follow a member, or ask to."""
     follower = await _sender(work, ready)
     followed = await work.local(ready.activity.object_uri)
@@ -104,7 +104,6 @@ async def on_undo(work: Work, ready: Ready) -> Result:
     if what in ("Follow", None) and await _unfollow(work, actor, uri, uri_of(raw.get("object"))):
         return APPLIED
     if what in ("Like", "EmojiReact", "Announce", None):
-        object_uri = uri_of(raw.get("object"))
         kind = None if what is None else "announce" if what == "Announce" else "like"
         if await _unreact(work, actor, uri=uri, kind=kind, object_uri=uri_of(raw.get("object"))):
             return APPLIED

@@ -148,8 +148,12 @@ async def tell_people(
 
 
 async def say_update(tx: Tx, site: Site, pair: Pair, event: str, *, by: str, now: datetime) -> None:
-    """Tell the other server how things stand. What time brings about, the side of this server says."""
-    if pair.mentorship.channel == Channel.LOCAL:
+    """Tell the other server how things stand. What time brings about, the side of this server says.
+
+    Somebody without LibLine is told of the own step too: that is its confirmation.
+    """
+    channel = pair.mentorship.channel
+    if channel == Channel.LOCAL:
         return
     is_said = by != CLOCK and (channel == Channel.NOTE or pair.people[Side(by)].is_local)
     side = Side(by) if is_said else pair.local_side
