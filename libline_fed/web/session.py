@@ -108,8 +108,9 @@ class SessionLayer:
             if found is not None and found.account is not None:
                 visit.unread_count = await notifications.count_unread(tx, found.account.id)
             if found is not None and found.guest is not None:
+                if not await guests.may_stay(tx, self._context.site, found.guest):
+                    return None
                 visit.unread_count = await guests.count_waiting(tx, found.guest)
-                return found if await guests.may_stay(tx, self._context.site, found.guest) else None
             return found
 
         found = await self._context.store.read(unit)
