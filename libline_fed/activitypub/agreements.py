@@ -115,6 +115,11 @@ def build_agreement(
     return document
 
 
+def build_wait(offer_uri: str, expires_at: datetime) -> dict[str, Any]:
+    """Return what tells an asker that the answer may take longer: an Agreement that is none yet."""
+    return {"type": "Agreement", "offer": offer_uri, "endTime": timestamp(expires_at)}
+
+
 def build_completion(
     *, agreement_uri: str, actor_uri: str, partner_uri: str, title: str, at: datetime
 ) -> dict[str, Any]:
@@ -197,6 +202,14 @@ def parse_offered(activity: Activity) -> OfferedAgreement | Refusal:
     )
 
 
+def parse_wait(document: Any) -> tuple[str, datetime] | None:
+    """Read what `build_wait` makes, as the Offer's URI and the new deadline; None for anything else."""
+    if not is_agreement(document) or document.get("id") is not None:
+        return None
+    offer_uri, expires_at = uri_of(document.get("offer")), moment_of(document.get("endTime"))
+    return (offer_uri, expires_at) if offer_uri is not None and expires_at is not None else None
+
+
 def parse_agreement(document: Any) -> AgreementDocument | Refusal:
     """Read an Agreement that has an id."""
     if not isinstance(document, Mapping) or not is_agreement(document):
@@ -243,6 +256,13 @@ def parse_terms(value: Any) -> dict[str, Any]:
         terms["months"] = min(count_of(value["months"], 4), MAX_MONTHS)
     terms |= {key: value[key] for key in TERM_FLAGS if isinstance(value.get(key), bool)}
     return {key: found for key, found in terms.items() if found != ""}
+
+
+def changed_terms(terms: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return terms with some of them written anew; one that is given empty is taken out."""
+    parsed = parse_terms(values)
+    kept = {key: value for key, value in terms.items() if key not in values or key in TERM_FLAGS}
+    return kept | parsed
 
 
 def _satisfied(document: Mapping[str, Any]) -> tuple[str | None, int]:

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable
 from typing import Any
 
-from libline_fed.activitypub.agreements import is_agreement, parse_agreement, parse_offered
+from libline_fed.activitypub.agreements import is_agreement, parse_agreement, parse_offered, parse_wait
 from libline_fed.activitypub.objects import Activity
 from libline_fed.activitypub.values import line_of, types_of, uri_of
 from libline_fed.domain.actors import Actor
@@ -63,12 +63,15 @@ async def on_offer(work: Work, ready: Ready) -> Result:
 async def on_agreement_update(work: Work, ready: Ready) -> Result:
     """Take in how things stand on the other server."""
     sender = await _sender(work, ready)
-    agreement = parse_agreement(ready.activity.raw_object)
-    if isinstance(agreement, Refusal):
-        return _result(agreement)
     if sender is None:
         return refused(RefusalReason.ACTOR_SUSPENDED, ready.activity.actor_uri)
     said = _said(ready, sender)
+    longer = parse_wait(ready.activity.raw_object)
+    if longer is not None:
+        return await _result_of(agreements_received.wait(work.tx, said, *longer, now=work.now))
+    agreement = parse_agreement(ready.activity.raw_object)
+    if isinstance(agreement, Refusal):
+        return _result(agreement)
     return await _result_of(agreements_received.update(work.tx, work.site, said, agreement, now=work.now))
 
 

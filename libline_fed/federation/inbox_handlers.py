@@ -20,6 +20,7 @@ from libline_fed.federation.inbox_work import APPLIED, Ready, Result, Work, igno
 from libline_fed.ids import new_id
 from libline_fed.sanitize import plain_text
 from libline_fed.services import follows as following
+from libline_fed.services import mentorship_ends
 from libline_fed.services.notifications import notify
 from libline_fed.storage import actors, follows, proposals, reactions, reports
 
@@ -27,8 +28,8 @@ Handler = Callable[[Work, Ready], Awaitable[Result]]
 MAX_REPORT_CHARACTERS = 5_000
 MAX_REACTION_CHARACTERS = 50
 
-async def on_follow(work: Work, ready: Ready) -> Result:
 
+async def on_follow(work: Work, ready: Ready) -> Result:
     """Let somebody follow a member, or ask to."""
     follower = await _sender(work, ready)
     followed = await work.local(ready.activity.object_uri)
@@ -195,13 +196,16 @@ async def _react(work: Work, ready: Ready, *, kind: str) -> Result:
 
 
 async def on_block(work: Work, ready: Ready) -> Result:
-    """Respect that somebody blocks a member: following ends both ways."""
+    """Respect that somebody blocks a member: following and mentorships end both ways."""
     actor = await _sender(work, ready)
     blocked = await work.local(ready.activity.object_uri)
     if actor is None or blocked is None:
         return ignored(RefusalReason.UNKNOWN_OBJECT, ready.activity.object_uri or "")
     await following.receive_block(
         work.tx, blocker=actor, blocked=blocked, uri=ready.activity.uri, now=work.now
+    )
+    await mentorship_ends.for_safety(
+        work.tx, work.site, person=actor, partner_id=blocked.id, now=work.now
     )
     return APPLIED
 

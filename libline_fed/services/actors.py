@@ -8,14 +8,15 @@ from libline_fed.activitypub.build import build_tombstone
 from libline_fed.domain.accounts import Member
 from libline_fed.domain.actors import Actor
 from libline_fed.domain.keys import PublicKeys
+from libline_fed.domain.profiles import ProfileDetails
 from libline_fed.errors import InvalidInput, NotFound
 from libline_fed.sanitize import clean_line, clean_text, linkify_text
-from libline_fed.services import accounts, credentials, drafts, outbox, proposals
+from libline_fed.services import accounts, credentials, drafts, mentorship_ends, outbox, profiles, proposals
 from libline_fed.services.documents import actor_document
 from libline_fed.services.limits import Limits
 from libline_fed.services.outbox import PUBLIC
 from libline_fed.services.site import Site
-from libline_fed.storage import actors, deliveries, follows
+from libline_fed.storage import absences, actors, deliveries, follows
 from libline_fed.storage import proposals as proposal_rows
 from libline_fed.storage.store import Store, Tx
 
@@ -62,12 +63,22 @@ async def edit_profile(  # noqa: PLR0913  a profile has these parts
     is_discoverable: bool,
     manually_approves_followers: bool,
     now: datetime,
+    details: ProfileDetails | None = None,
+    type_: str | None = None,
 ) -> Actor:
     """Change what a member says of themselves, and tell their followers.
 
+    `details` and `type_` None stay as they are.
+
     Raises: InvalidInput.
     """
-    _check(name, summary_text, languages, fields)
+    problems = _problems(name, summary_text, languages, fields)
+    before = await get(tx, actor_id)
+    facts, found = await profiles.checked_columns(
+        tx, details or profiles.facts(before), type_=type_ or before.type, languages=languages
+    )
+    if problems | found:
+        raise InvalidInput(problems | found)
     actor = await actors.change(
         tx,
         actor_id,
@@ -79,6 +90,7 @@ async def edit_profile(  # noqa: PLR0913  a profile has these parts
         fields=[[clean_line(label, MAX_FIELD_CHARACTERS), linkify_text(value)] for label, value in fields],
         is_discoverable=is_discoverable,
         manually_approves_followers=manually_approves_followers,
+        **facts,
     )
     await _announce(tx, site, actor, now=now)
     return actor
@@ -111,6 +123,7 @@ async def delete_account(tx: Tx, site: Site, *, account_id: str, actor_id: str, 
     The keys stay until the news has gone out; the address answers 410 for ever.
     """
     actor = await get(tx, actor_id)
+    await mentorship_ends.person_gone(tx, site, actor, now=now)
     for proposal in await proposal_rows.of_author(tx, actor_id):
         await proposals.take_back(tx, site, proposal, actor, now=now)
     await proposal_rows.remove_of(tx, actor_id)  # had there been more than are listed at once
@@ -130,6 +143,7 @@ async def delete_account(tx: Tx, site: Site, *, account_id: str, actor_id: str, 
     )
     await follows.remove_all_of(tx, actor_id)
     await drafts.drop_all(tx, actor_id)
+    await absences.remove_of(tx, actor_id)
     return await accounts.delete_account(tx, site, account_id=account_id, now=now)
 
 
@@ -152,7 +166,9 @@ async def _announce(
     )
 
 
-def _check(name: str, summary_text: str, languages: Sequence[str], fields: Sequence[tuple[str, str]]) -> None:
+def _problems(
+    name: str, summary_text: str, languages: Sequence[str], fields: Sequence[tuple[str, str]]
+) -> dict[str, str]:
     problems: dict[str, str] = {}
     if len(name) > MAX_NAME_CHARACTERS:
         problems["name"] = "The name is too long: 100 characters at most."
@@ -162,8 +178,7 @@ def _check(name: str, summary_text: str, languages: Sequence[str], fields: Seque
         problems["languages"] = "Write language codes such as en, es or fr, 10 at most."
     if len(fields) > MAX_FIELDS or any(max(len(a), len(b)) > MAX_FIELD_CHARACTERS for a, b in fields):
         problems["fields"] = "At most 8 lines, each with 250 characters at most."
-    if problems:
-        raise InvalidInput(problems)
+    return problems
 
 
 def _found(actor: Actor | None, what: str) -> Actor:

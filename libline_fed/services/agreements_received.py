@@ -115,6 +115,22 @@ async def _asked(
     await free_seat(tx, site, pair, now=now)
     event = "requested" if side is Side.MENTEE else "offered"
     await tell_people(tx, site, pair, event, by=side, now=now)
+    if offered.expires_at is not None and columns["expires_at"] > offered.expires_at:
+        me = pair.actor(side.other)
+        await mentorship_messages.send_wait(tx, site, pair.mentorship, me=me, partner=said.sender, now=now)
+
+
+async def wait(tx: Tx, said: Said, offer_uri: str, expires_at: datetime, *, now: datetime) -> Refusal | None:
+    """Take in that the decider's clock runs longer, because of holidays."""
+    found = await mentorships.by_offer_uri(tx, offer_uri)
+    if found is None or found.actor_id(found.decider) != said.sender.id or said.sender.is_local:
+        return Refusal(RefusalReason.UNKNOWN_OBJECT, offer_uri)
+    pair = await locked(tx, found.id)
+    known = pair.mentorship.expires_at
+    if pair.mentorship.state != State.PROPOSED or (known is not None and expires_at <= known):
+        return Refusal(RefusalReason.OUTDATED, "not later than what is known")
+    await mentorships.change(tx, found.id, now, expires_at=min(expires_at, now + MAX_EXPIRY))
+    return None
 
 
 async def _counter(
@@ -239,7 +255,7 @@ async def accept(
             version=agreement.shared.standing.version,
             terms=agreements.Terms(1, mentorship.asker, mentorship.terms),
         )
-        merged = agreements.receive(mine, agreement.shared, sender=side)
+        merged = agreements.receive(mine, agreement.shared, sender=side, now=now)
         if isinstance(merged, Refusal):
             return merged
         values |= columns_of(merged)
@@ -404,7 +420,7 @@ async def update(
             tx, found.id, now, **{f"{side}_contact": agreement.contact}
         )
     mine = shared_of(pair.mentorship)
-    merged = agreements.receive(mine, agreement.shared, sender=side)
+    merged = agreements.receive(mine, agreement.shared, sender=side, now=now)
     if isinstance(merged, Refusal):
         return merged
     if merged == mine:

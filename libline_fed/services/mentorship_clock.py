@@ -79,6 +79,8 @@ async def _wait_is_due(tx: Tx, site: Site, pair: Pair, now: datetime) -> bool:
             await _expire(tx, site, pair, now)
             return True
         pair.mentorship = await mentorships.change(tx, mentorship.id, now, expires_at=later)
+        asker = pair.actor(Side(mentorship.asker))
+        await mentorship_messages.send_wait(tx, site, pair.mentorship, me=decider, partner=asker, now=now)
     if not decider.is_local or mentorship.state != State.PROPOSED:
         return False
     waited_days = await deadlines.elapsed_days(tx, decider, since=mentorship.sent_at, now=now)
@@ -273,7 +275,11 @@ _WORK: Sequence[tuple[Condition, Act]] = (
         _last_day_is_near,
     ),
     (
-        lambda _: and_(_c.channel == Channel.LIBLINE, _c.state.in_(("intro", "active", "paused"))),
+        lambda _: and_(
+            _c.channel == Channel.LIBLINE,
+            _c.state.in_(("intro", "active", "paused")),
+            mentorships.has_troubled_server(),
+        ),
         _look_after_partner,
     ),
     (

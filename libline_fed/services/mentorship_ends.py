@@ -38,7 +38,10 @@ async def for_safety(tx: Tx, site: Site, *, person: Actor, partner_id: str, now:
 
 
 async def person_gone(tx: Tx, site: Site, person: Actor, *, now: datetime) -> int:
-    """End what somebody who is gone for good took part in; partners here are told neutrally."""
+    """End what somebody who is gone for good took part in; partners here are told neutrally.
+
+    What the person wrote goes; the partner keeps the bare fact, and the own words.
+    """
     count = 0
     for one in await mentorships.of_actor(tx, person.id):
         if one.is_over:
@@ -62,6 +65,7 @@ async def person_gone(tx: Tx, site: Site, person: Actor, *, now: datetime) -> in
             await _take_leave(tx, site, pair, person, now)
         await tell_people(tx, site, pair, "partner-gone", by=side, now=now)
         count += 1
+    await mentorships.forget_words(tx, person.id)
     return count
 
 

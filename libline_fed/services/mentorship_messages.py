@@ -11,6 +11,7 @@ from libline_fed.activitypub.agreements import (
     build_agreement,
     build_completion,
     build_offered,
+    build_wait,
 )
 from libline_fed.activitypub.contexts import AGREEMENT_CONTEXT
 from libline_fed.domain.actors import Actor
@@ -144,6 +145,16 @@ async def send_update(
     await _say(tx, site, mentorship, me, partner, "Update", _agreement(mentorship, me, partner), now)
 
 
+async def send_wait(
+    tx: Tx, site: Site, mentorship: Mentorship, *, me: Actor, partner: Actor, now: datetime
+) -> None:
+    """Tell the asker's server that our clock runs longer: the decider is away."""
+    assert mentorship.offer_uri is not None
+    assert mentorship.expires_at is not None
+    wait = build_wait(mentorship.offer_uri, mentorship.expires_at)
+    await _say(tx, site, mentorship, me, partner, "Update", wait, now)
+
+
 async def send_completion(
     tx: Tx, site: Site, mentorship: Mentorship, *, me: Actor, partner: Actor, now: datetime
 ) -> None:
@@ -167,6 +178,7 @@ async def send_bare_reject(
     tx: Tx, site: Site, *, me: Actor, partner: Actor, offer_uri: str, reason: str, now: datetime
 ) -> None:
     """Answer an Offer that nothing was made of here."""
+    extra: dict[str, Any] = {"@context": list(AGREEMENT_CONTEXT), "reason": reason}
     await outbox.publish(
         tx,
         site,
@@ -178,7 +190,7 @@ async def send_bare_reject(
         inboxes=[(partner.host, partner.inbox_url)],
         is_public=False,
         now=now,
-        **{"@context": list(AGREEMENT_CONTEXT), "reason": reason},
+        **extra,
     )
 
 

@@ -11,9 +11,9 @@ from typing import Any
 from libline_fed.domain.actors import Actor
 from libline_fed.domain.agreements import Shared
 from libline_fed.domain.mentorship_steps import Facts, take_step
-from libline_fed.domain.mentorships import CLOCK, ENDED, Channel, Event, Mentorship, Side, State
+from libline_fed.domain.mentorships import CLOCK, ENDED, REFUSED, Channel, Event, Mentorship, Side, State
 from libline_fed.errors import NotFound
-from libline_fed.services import mentorship_messages, seats
+from libline_fed.services import mentorship_mails, mentorship_messages, seats
 from libline_fed.services.mentorship_views import columns_of
 from libline_fed.services.notifications import notify
 from libline_fed.services.site import Site
@@ -126,6 +126,8 @@ def _moments(before: Mentorship, state: str, now: datetime) -> dict[str, Any]:
         moments["paused_at"] = now
     if state in ENDED:
         moments |= {"ended_at": now, "holds_seat": False}
+    if state in REFUSED:
+        moments["holds_seat"] = False
     return moments
 
 
@@ -136,15 +138,26 @@ async def tell_people(
     for side, actor in pair.people.items():
         if not actor.is_local or (side == by and not is_both):
             continue
-        await notify(
+        partner = pair.people[side.other]
+        is_news = await notify(
             tx,
             account_actor_id=actor.id,
             kind="mentorship",
             event=event,
-            from_actor_id=pair.people[side.other].id,
+            from_actor_id=partner.id,
             subject_uri=f"{site.uris.mentorship(pair.mentorship.id)}#{pair.mentorship.version}",
             now=now,
         )
+        if is_news:
+            await mentorship_mails.mails_for(
+                tx,
+                site,
+                actor=actor,
+                event=event,
+                mentorship_id=pair.mentorship.id,
+                partner_name=mentorship_mails.name_in_mail(partner),
+                now=now,
+            )
 
 
 async def say_update(tx: Tx, site: Site, pair: Pair, event: str, *, by: str, now: datetime) -> None:

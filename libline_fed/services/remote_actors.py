@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from libline_fed.domain.actors import Actor
+from libline_fed.services import mentorship_ends
 from libline_fed.services.site import Site
 from libline_fed.storage import (
     actors,
@@ -21,6 +22,7 @@ from libline_fed.storage.store import Tx
 async def end(tx: Tx, site: Site, actor: Actor, *, now: datetime) -> None:
     """Remove an actor that was deleted, with all it wrote; only its address stays, so that it stays dead."""
     assert not actor.is_local, site.uris.base_url
+    await mentorship_ends.person_gone(tx, site, actor, now=now)
     await follows.remove_all_of(tx, actor.id)
     await proposals.remove_of(tx, actor.id)
     await posts.remove_of(tx, actor.id)

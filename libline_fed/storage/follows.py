@@ -241,6 +241,17 @@ async def remove_block(
     return bool(result.rowcount)
 
 
+async def blocked_by(tx: Tx, blocker_id: str) -> list[Actor]:
+    """Return whom an actor blocks, the latest first."""
+    statement = (
+        select(actors)
+        .join(blocks, blocks.c.blocked_id == actors.c.id)
+        .where(blocks.c.blocker_id == blocker_id)
+        .order_by(blocks.c.created_at.desc())
+    )
+    return [rows.to(Actor, row) for row in await tx.all(statement)]
+
+
 async def is_blocked(tx: Tx, *, blocker_id: str, blocked_id: str) -> bool:
     """Tell whether one actor blocks another."""
     return (

@@ -13,9 +13,17 @@ from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 from libline_fed.domain.mentorships import RUNNING, Mentorship, MentorshipEvent, State
 from libline_fed.ids import is_id, new_id
 from libline_fed.storage import rows
-from libline_fed.storage.mentorship_tables import mentorship_events, mentorships
+from libline_fed.storage.mentorship_tables import (
+    feedback,
+    goals,
+    logbook,
+    meetings,
+    mentorship_events,
+    mentorships,
+    messages,
+)
 from libline_fed.storage.store import Tx
-from libline_fed.storage.tables import actors
+from libline_fed.storage.tables import actors, peers
 
 _c = mentorships.c
 OPEN_STATES = ("draft", "question", "proposed", "intro", "active", "paused")
@@ -137,6 +145,16 @@ async def answered_of(tx: Tx, proposal_uri: str, *, limit: int) -> list[Mentorsh
     return [rows.to(Mentorship, row) for row in await tx.all(statement)]
 
 
+def has_troubled_server() -> ColumnElement[bool]:
+    """Return the condition that somebody of the pair is on a server that does not answer, or did not."""
+    troubled = select(actors.c.id).join(peers, peers.c.host == actors.c.host).where(
+        actors.c.is_local.is_(False), peers.c.failures_count > 0
+    )
+    return or_(
+        _c.orphaned_at.is_not(None), _c.mentor_id.in_(troubled), _c.mentee_id.in_(troubled)
+    )
+
+
 async def add(tx: Tx, values: dict[str, Any]) -> Mentorship | None:
     """Insert a mentorship; None if the pair has an open one for the same proposal, or the URI is known."""
     statement = tx.insert(mentorships).values(**values).on_conflict_do_nothing().returning(*_c)
@@ -155,6 +173,18 @@ async def change(tx: Tx, mentorship_id: str, now: datetime, **values: Any) -> Me
 async def remove(tx: Tx, mentorship_id: str) -> None:
     """Delete a mentorship: only a draft, which nobody else has seen."""
     await tx.execute(delete(mentorships).where(_c.id == mentorship_id, _c.state == State.DRAFT))
+
+
+async def forget_words(tx: Tx, actor_id: str) -> None:
+    """Delete what somebody wrote in mentorships: messages, goals, talks, meetings, feedback, requests."""
+    for written in (messages, goals, logbook, meetings, feedback):
+        await tx.execute(delete(written).where(written.c.author_id == actor_id))
+    for side, column in (("mentor", _c.mentor_id), ("mentee", _c.mentee_id)):
+        mine = update(mentorships).where(column == actor_id)
+        await tx.execute(mine.values(**{f"{side}_contact": ""}))
+        await tx.execute(
+            mine.where(_c.asker == side).values(message_text="", message_html="", answers={})
+        )
 
 
 async def add_event(
