@@ -305,6 +305,29 @@ mentorship_moves = Table(  # one of the pair has moved to another server; the ot
     UniqueConstraint("mentorship_id", "new_actor_id"),
 )
 
+imported_mentorships = Table(  # what a member brought along from another server: shown, never counted
+    "imported_mentorships",
+    metadata,
+    id_column(),
+    Column("actor_id", String(36), ForeignKey("actors.id", ondelete="CASCADE"), nullable=False),
+    Column("agreement_uri", Text, nullable=False),
+    Column("source_uri", Text, nullable=False),  # whose archive it was
+    Column("partner_uri", Text, nullable=False),
+    Column("partner_name", Text, nullable=False),
+    Column("side", String(10), nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("started_on", Date),
+    Column("ended_on", Date),
+    Column("document", JSON, nullable=False),  # terms, areas, goals, talks
+    Column("is_taken", Boolean, nullable=False, server_default=false()),  # False: uploaded, not decided
+    Column("mentorship_id", String(36), ForeignKey("mentorships.id", ondelete="SET NULL")),
+    Column("created_at", Moment, nullable=False),
+    one_of("side", "mentor", "mentee"),
+    one_of("state", *MENTORSHIP_STATES),
+    UniqueConstraint("actor_id", "agreement_uri"),
+)
+
 absences = Table(  # holidays: days on which no clock runs for a member
     "absences",
     metadata,

@@ -282,6 +282,31 @@ goals
     CREATE UNIQUE INDEX pk_goals ON public.goals USING btree (id)
     CREATE UNIQUE INDEX uq_goals_uri ON public.goals USING btree (uri)
 
+imported_mentorships
+    id character varying(36) NOT NULL
+    actor_id character varying(36) NOT NULL
+    agreement_uri text NOT NULL
+    source_uri text NOT NULL
+    partner_uri text NOT NULL
+    partner_name text NOT NULL
+    side character varying(10) NOT NULL
+    state character varying(20) NOT NULL
+    title text NOT NULL
+    started_on date
+    ended_on date
+    document json NOT NULL
+    is_taken boolean NOT NULL DEFAULT false
+    mentorship_id character varying(36)
+    created_at timestamp with time zone NOT NULL
+    CONSTRAINT ck_imported_mentorships_side_known CHECK (((side)::text = ANY ((ARRAY['mentor'::character varying, 'mentee'::character varying])::text[])))
+    CONSTRAINT ck_imported_mentorships_state_known CHECK (((state)::text = ANY ((ARRAY['draft'::character varying, 'question'::character varying, 'proposed'::character varying, 'declined'::character varying, 'withdrawn'::character varying, 'expired'::character varying, 'superseded'::character varying, 'intro'::character varying, 'active'::character varying, 'paused'::character varying, 'completed'::character varying, 'ended-early'::character varying, 'ended-intro'::character varying, 'ended-safety'::character varying, 'lapsed'::character varying])::text[])))
+    CONSTRAINT fk_imported_mentorships_actor_id_actors FOREIGN KEY (actor_id) REFERENCES actors(id) ON DELETE CASCADE
+    CONSTRAINT fk_imported_mentorships_mentorship_id_mentorships FOREIGN KEY (mentorship_id) REFERENCES mentorships(id) ON DELETE SET NULL
+    CONSTRAINT pk_imported_mentorships PRIMARY KEY (id)
+    CONSTRAINT uq_imported_mentorships_actor_id_agreement_uri UNIQUE (actor_id, agreement_uri)
+    CREATE UNIQUE INDEX pk_imported_mentorships ON public.imported_mentorships USING btree (id)
+    CREATE UNIQUE INDEX uq_imported_mentorships_actor_id_agreement_uri ON public.imported_mentorships USING btree (actor_id, agreement_uri)
+
 inbox_activities
     id bigint NOT NULL DEFAULT nextval('inbox_activities_id_seq'::regclass)
     activity_hash bytea NOT NULL

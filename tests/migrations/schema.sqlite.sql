@@ -289,6 +289,30 @@ CREATE TABLE goals (
 
 CREATE INDEX ix_goals_mentorship_id ON goals (mentorship_id)
 
+CREATE TABLE imported_mentorships (
+    id VARCHAR(36) NOT NULL
+    actor_id VARCHAR(36) NOT NULL
+    agreement_uri TEXT NOT NULL
+    source_uri TEXT NOT NULL
+    partner_uri TEXT NOT NULL
+    partner_name TEXT NOT NULL
+    side VARCHAR(10) NOT NULL
+    state VARCHAR(20) NOT NULL
+    title TEXT NOT NULL
+    started_on DATE
+    ended_on DATE
+    document JSON NOT NULL
+    is_taken BOOLEAN DEFAULT 0 NOT NULL
+    mentorship_id VARCHAR(36)
+    created_at DATETIME NOT NULL
+    CONSTRAINT ck_imported_mentorships_side_known CHECK (side IN ('mentor', 'mentee'))
+    CONSTRAINT ck_imported_mentorships_state_known CHECK (state IN ('draft', 'question', 'proposed', 'declined', 'withdrawn', 'expired', 'superseded', 'intro', 'active', 'paused', 'completed', 'ended-early', 'ended-intro', 'ended-safety', 'lapsed'))
+    CONSTRAINT fk_imported_mentorships_actor_id_actors FOREIGN KEY(actor_id) REFERENCES actors (id) ON DELETE CASCADE
+    CONSTRAINT fk_imported_mentorships_mentorship_id_mentorships FOREIGN KEY(mentorship_id) REFERENCES mentorships (id) ON DELETE SET NULL
+    CONSTRAINT pk_imported_mentorships PRIMARY KEY (id)
+    CONSTRAINT uq_imported_mentorships_actor_id_agreement_uri UNIQUE (actor_id, agreement_uri)
+)
+
 CREATE TABLE inbox_activities (
     id INTEGER NOT NULL
     activity_hash BLOB NOT NULL
