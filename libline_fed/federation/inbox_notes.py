@@ -53,9 +53,7 @@ async def on_plain_creates(work: Work, batch: Sequence[Ready]) -> list[Result]:
             results.append(found)
         elif found.admitted.document.uri in arrivals:
             results.append(ignored(RefusalReason.OUTDATED, "the same post came twice"))
-        elif (taken := await inbox_private.on_note(work, found)) is not None:
-            results.append(taken)
-        elif (taken := await inbox_doors.on_note(work, found)) is not None:
+        elif (taken := await _taken(work, found)) is not None:
             results.append(taken)
         else:
             arrivals[found.admitted.document.uri] = found
@@ -105,6 +103,11 @@ async def _arrival(work: Work, ready: Ready) -> Arrival | Result:
     if not (recipients or arrival.replied_to or is_followed):
         return ignored(RefusalReason.NOT_FOR_US, "nobody here follows the author or is addressed")
     return arrival
+
+
+async def _taken(work: Work, arrival: Arrival) -> Result | None:
+    """Pass a post on to where it is more than a post."""
+    return await inbox_private.on_note(work, arrival) or await inbox_doors.on_note(work, arrival)
 
 
 async def _willing(work: Work, author: Actor, uris: Collection[str]) -> tuple[Actor, ...]:
@@ -213,13 +216,23 @@ async def _update_post(work: Work, ready: Ready, note: NoteDocument, *, known_po
     if proposal is not None:  # no longer a proposal
         await proposals.remove(work.tx, proposal.id)
         return APPLIED
-    if known_post_id is None:
-        return ignored(RefusalReason.UNKNOWN_OBJECT, note.uri)
     assert ready.document is not None
+    if known_post_id is None:
+        return await _update_private(work, ready, narrowed(ready.document, note))
     is_newer = await posts.put_edit(
         work.tx, narrowed(ready.document, note), post_id=known_post_id, now=work.now
     )
     return APPLIED if is_newer else ignored(RefusalReason.OUTDATED, note.uri)
+
+
+async def _update_private(work: Work, ready: Ready, admitted: Admitted[NoteDocument]) -> Result:
+    note, activity = admitted.document, ready.activity
+    author = await work.actor(activity.actor_uri)
+    assert author is not None
+    recipients = await _willing(work, author, recipients_of(note, work.site.uris))
+    arrival = Arrival(admitted, author, activity.to, activity.cc, recipients, None)
+    taken = await inbox_private.on_edit(work, arrival)
+    return taken if taken is not None else ignored(RefusalReason.UNKNOWN_OBJECT, note.uri)
 
 
 async def on_delete(work: Work, ready: Ready) -> Result:
@@ -239,7 +252,8 @@ async def on_delete(work: Work, ready: Ready) -> Result:
         return refused(RefusalReason.WRONG_OWNER, uri)
     if owner is None:
         return ignored(RefusalReason.UNKNOWN_OBJECT, uri)
-    return await _bury(work, uri, owner)
+    taken = await inbox_private.on_delete(work, uri, owner)
+    return taken if taken is not None else await _bury(work, uri, owner)
 
 
 async def _bury(work: Work, uri: str, owner: Actor) -> Result:

@@ -23,8 +23,8 @@ from libline_fed.domain.messages import (
 )
 from libline_fed.errors import Conflict, InvalidInput, NotFound, Refusal, RefusalReason
 from libline_fed.ids import new_id
-from libline_fed.sanitize import clean_text, linkify_text
-from libline_fed.services import drafts, mentorships, private_notes
+from libline_fed.sanitize import clean_text, linkify_text, plain_text
+from libline_fed.services import drafts, meetings, mentorships, private_notes
 from libline_fed.services.mentorship_steps import Pair, locked
 from libline_fed.services.mentorship_views import MentorshipView
 from libline_fed.services.site import Site
@@ -39,6 +39,7 @@ _MENTION = re.compile(
     r"(?:</span>)?[\s,:]*",
     re.DOTALL,
 )
+_NUMBER = re.compile(r"\(?([1-9])[).]?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +244,8 @@ async def receive(
     await mentorships.alive(tx, pair.mentorship.id, now=now)
     if is_first_unread:
         await private_notes.tell_partner(tx, site, pair, author, "message", "messages", message_id, now=now)
+    if pair.mentorship.channel == Channel.NOTE and note.in_reply_to_uri is not None:
+        await _choose_by_number(tx, site, pair, author, note.in_reply_to_uri, content_html, now)
     return None
 
 
@@ -309,6 +312,17 @@ async def _is_read_up(tx: Tx, pair: Pair, author: Actor) -> bool:
     """Tell whether the partner has read all that came before: one notice for several in a row is enough."""
     partner = pair.actor(pair.side(author).other)
     return pair.mentorship.id not in await messages.unread_counts(tx, partner.id)
+
+
+async def _choose_by_number(
+    tx: Tx, site: Site, pair: Pair, author: Actor, answered_uri: str, content_html: str, now: datetime
+) -> None:
+    """Let "2", as a reply of somebody without LibLine to proposed times, choose the second of them."""
+    match = _NUMBER.fullmatch(plain_text(content_html))
+    if match is not None:
+        await meetings.receive_number(
+            tx, site, pair, author=author, meeting_uri=answered_uri, number=int(match[1]), now=now
+        )
 
 
 async def _own(tx: Tx, pair: Pair, person: Actor, message_id: str) -> Message:
