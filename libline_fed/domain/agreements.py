@@ -10,11 +10,12 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from libline_fed.domain.mentorships import CLOCK, ENDED, RUNNING, Side, State
+from libline_fed.domain.mentorships import CLOCK, ENDED, MAX_PAUSE_DAYS, Side, State
 from libline_fed.errors import Refusal, RefusalReason
 
 MONTH_DAYS = 30.4375
 MAX_VERSION = 1_000_000
+MAX_AHEAD = timedelta(days=1)  # how far the clock of another server may be ahead of ours
 
 # Of two changes made at the same time, the one further down is kept: what ends goes before what goes on.
 _RANKS = {
@@ -34,6 +35,18 @@ _RANKS = {
     )
 }
 SHARED_STATES = frozenset(_RANKS)
+_ENDS = ENDED | {State.EXPIRED}
+_UNDONE = frozenset({State.COMPLETED, State.LAPSED})  # only these ends may be taken back
+# What somebody says to have come after the intro, before both have said yes to the terms: it is read as what
+# can be. Nobody's yes is skipped, and both read the same.
+_BEFORE_YES = {
+    State.ACTIVE: State.INTRO,
+    State.PAUSED: State.INTRO,
+    State.COMPLETED: State.ENDED_INTRO,
+    State.ENDED_EARLY: State.ENDED_INTRO,
+    State.LAPSED: State.ENDED_INTRO,
+}
+_AFTER_YES = {State.INTRO: State.ACTIVE, State.EXPIRED: State.ENDED_EARLY}
 _SIDES = {CLOCK: 0, Side.MENTEE.value: 1, Side.MENTOR.value: 2}
 
 
@@ -42,7 +55,8 @@ class Standing:
     """Where it stands, said by one of them or by time.
 
     `epoch` rises only when an end is undone (an objection, a late sign of life); within an epoch an end
-    is final, whatever else is said at the same time.
+    is final, whatever else is said at the same time. An end that cannot be undone is final for good: it
+    stands although the other side undoes one that can be, at the same time.
     """
 
     epoch: int
@@ -55,9 +69,11 @@ class Standing:
 
     def key(self) -> tuple[Any, ...]:
         """Return what standings are compared by."""
+        is_end = self.state in _ENDS
         return (
+            is_end and self.state not in _UNDONE,
             self.epoch,
-            self.state in ENDED or self.state == State.EXPIRED,
+            is_end,
             self.version,
             _RANKS[State(self.state)],
             _SIDES[self.by],
@@ -69,7 +85,11 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What the two agree on: goal, length, rhythm, way to meet, confidentiality, how it may end."""
+    """What the two agree on: goal, length, rhythm, way to meet, confidentiality, how it may end.
+
+    The first version is the asker's. After it, mentors write even ones and mentees odd ones: terms that both
+    write at the same time never have the same version, and a yes to one is no yes to the other.
+    """
 
     version: int = 0
     by: str = CLOCK
@@ -115,9 +135,8 @@ class Shared:
     @property
     def state(self) -> State:
         """Where the mentorship stands: an intro that both have confirmed is active."""
-        if self.standing.state == State.INTRO and self.is_confirmed:
-            return State.ACTIVE
-        return State(self.standing.state)
+        said = State(self.standing.state)
+        return (_AFTER_YES if self.is_confirmed else _BEFORE_YES).get(said, said)
 
     @property
     def started_at(self) -> datetime | None:
@@ -154,15 +173,15 @@ def _later(a: Confirmation | None, b: Confirmation | None) -> Confirmation | Non
     return max(known, key=Confirmation.key) if known else None
 
 
-def receive(mine: Shared, theirs: Shared, *, sender: Side) -> Shared | Refusal:
+def receive(mine: Shared, theirs: Shared, *, sender: Side, now: datetime) -> Shared | Refusal:
     """Merge what the other server says, after checking that it may say so.
 
     A server speaks for its own side and for the clock. What it repeats of ours is taken from our own row.
     """
-    standing, terms = theirs.standing, theirs.terms
-    ours = sender.other.value
-    if standing.version > MAX_VERSION or standing.epoch > MAX_VERSION or terms.version > MAX_VERSION:
-        return Refusal(RefusalReason.BAD_SHAPE, "a version beyond all measure")
+    problem = _beyond_measure(theirs, now)
+    if problem is not None:
+        return Refusal(RefusalReason.BAD_SHAPE, problem)
+    standing, terms, ours = theirs.standing, theirs.terms, sender.other.value
     if standing.by == ours:
         if standing.key() > mine.standing.key():
             return Refusal(RefusalReason.WRONG_OWNER, "a step of ours that we have not taken")
@@ -171,30 +190,29 @@ def receive(mine: Shared, theirs: Shared, *, sender: Side) -> Shared | Refusal:
         if terms.key() > mine.terms.key():
             return Refusal(RefusalReason.WRONG_OWNER, "terms of ours that we have not written")
         terms = mine.terms
+    if terms.version == mine.terms.version and terms.key() > mine.terms.key():
+        # A yes names a version: what stands behind one may not change after somebody has said yes to it.
+        return Refusal(RefusalReason.WRONG_OWNER, "other terms under a version that is known")
     cleaned = _with_confirmation(
         Shared(standing, terms, theirs.mentor, theirs.mentee), sender.other, mine.confirmation(sender.other)
     )
-    merged = merge(mine, cleaned)
-    problem = _unreachable(mine, merged)
-    return Refusal(RefusalReason.NOT_PENDING, problem) if problem else merged
+    return merge(mine, cleaned)
 
 
-def _unreachable(mine: Shared, merged: Shared) -> str | None:
-    """Return why a merged state cannot be: nobody's yes may be skipped, no end undone without a right."""
-    before, after = mine.state, merged.state
-    needs_yes = {State.PAUSED, State.COMPLETED, State.ACTIVE, State.ENDED_EARLY, State.LAPSED}
-    if before is State.INTRO and after in needs_yes and not merged.is_confirmed:
-        return f"{after} without the yes of both"
-    if after is State.EXPIRED and before not in (State.INTRO, State.EXPIRED):
-        return f"{after} after {before}"
-    if merged.standing.epoch > mine.standing.epoch + 1 and after in RUNNING:
-        return "an end undone more than once"
-    if merged.standing.epoch > mine.standing.epoch and before not in (
-        State.COMPLETED,
-        State.LAPSED,
-        *RUNNING,
-    ):
-        return f"{before} cannot be undone"
+def _beyond_measure(theirs: Shared, now: datetime) -> str | None:
+    """Return what is wrong with a value that no server of good will sends."""
+    standing, latest = theirs.standing, now + MAX_AHEAD
+    given = [one for one in (theirs.mentor, theirs.mentee) if one is not None]
+    if max(standing.version, standing.epoch, theirs.terms.version) > MAX_VERSION:
+        return "a version beyond all measure"
+    if any(one.version > theirs.terms.version for one in given):
+        return "a yes to terms that are not written"
+    if max([standing.at, *(one.at for one in given)]) > latest:
+        return "a moment that has not come"
+    if standing.state == State.PAUSED:
+        last_on = standing.at.date() + timedelta(days=MAX_PAUSE_DAYS)
+        if standing.paused_until_on is None or standing.paused_until_on > last_on:
+            return "a pause without a return"
     return None
 
 
@@ -231,7 +249,7 @@ def step(
 
 def with_terms(mine: Shared, values: dict[str, Any], *, by: Side, at: datetime) -> Shared:
     """Return the shared state with new terms, which their writer has said yes to."""
-    terms = Terms(mine.terms.version + 1, by.value, values)
+    terms = Terms(_next_version(mine.terms.version, by), by.value, values)
     return _with_confirmation(replace(mine, terms=terms), by, Confirmation(terms.version, at))
 
 
@@ -241,6 +259,12 @@ def with_yes(mine: Shared, *, by: Side, at: datetime) -> Shared:
     if given is not None and given.version == mine.terms.version:
         return mine
     return _with_confirmation(mine, by, Confirmation(mine.terms.version, at))
+
+
+def _next_version(known: int, by: Side) -> int:
+    """Return the number of new terms: above all that are known, even for a mentor, odd for a mentee."""
+    following = known + 1
+    return following if (following % 2 == 0) == (by is Side.MENTOR) else following + 1
 
 
 def _with_confirmation(shared: Shared, side: Side, given: Confirmation | None) -> Shared:
