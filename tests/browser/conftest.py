@@ -127,6 +127,8 @@ async def _populate(world: PagesWorld, url: str) -> Running:
         await world.publish(layla.actor, draft)
     for number in range(9):
         await world.publish(ines.actor, replace(DRAFT, title=f"Offer number {number}"))
+    wanted = replace(DRAFT, purpose="request", title="Story time in Arabic", languages=("en", "ar"))
+    await world.publish(ines.actor, replace(wanted, areas=("A0601", "A1002", "A0301")))
     now = world.clock.now()
     await world.store.write(
         lambda tx: follows.follow(tx, world.site, follower=layla.actor, followed=ines.actor, now=now)

@@ -17,6 +17,7 @@ VISITOR: dict[str, PathOf] = {
     "about": lambda _: "/about",
     "mentors": lambda _: "/mentors",
     "mentors, page 2": lambda _: "/mentors?page=2",
+    "how the order is made": lambda _: "/about/matching",
     "mentors, none": lambda _: "/mentors?text=nothing+at+all",
     "requests": lambda _: "/requests",
     "an offer": lambda running: f"/proposals/{running.proposal_id}",
@@ -27,6 +28,7 @@ VISITOR: dict[str, PathOf] = {
     "sign-up": lambda _: "/sign-up",
     "sign-up sent": lambda _: "/sign-up/sent",
     "login": lambda _: "/login",
+    "sign-in from elsewhere": lambda _: "/guest/sign-in?next=/mentors",
     "reset": lambda _: "/reset",
     "a dead link": lambda _: "/reset/nothing",
     "vocabulary": lambda _: "/vocabulary",
@@ -35,6 +37,7 @@ VISITOR: dict[str, PathOf] = {
 MEMBER: dict[str, PathOf] = {
     "home": lambda _: "/",
     "own proposals": lambda _: "/my-proposals",
+    "mentors for me": lambda _: "/matches",
     "a choice": lambda _: "/proposals/new",
     "a new offer": lambda _: "/proposals/new?purpose=offer",
     "an own offer": lambda running: f"/proposals/{running.proposal_id}",

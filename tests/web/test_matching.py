@@ -34,7 +34,7 @@ async def test_a_member_sees_who_fits_and_why(world: PagesWorld) -> None:
     await world.publish(ben.actor, replace(DRAFT, title="Archives", areas=("A0801",)))
     browser = await world.member_browser("ana")
     page = await browser.get("/matches")
-    assert "2 mentors with a free place fit" in page.text
+    assert "2 offers with a free place fit" in page.text
     assert LINE in page.text
     assert page.text.index("Cataloguing with RDA") < page.text.index("Archives")
     assert page.text.count("A surprise from another field") == 1
