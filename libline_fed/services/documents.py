@@ -10,6 +10,7 @@ from libline_fed.activitypub.own import OwnActor, OwnProposal
 from libline_fed.domain.actors import Actor
 from libline_fed.domain.keys import PublicKeys
 from libline_fed.domain.proposals import Proposal
+from libline_fed.services import profiles
 from libline_fed.services.audiences import circle_of
 from libline_fed.services.outbox import proven
 from libline_fed.services.site import Site
@@ -37,7 +38,10 @@ async def actor_document(
         manually_approves_followers=actor.manually_approves_followers,
         is_discoverable=actor.is_discoverable,
         also_known_as=tuple(actor.also_known_as),
-        fields=tuple((name, value) for name, value in actor.fields),
+        fields=(
+            *((name, value) for name, value in actor.fields),
+            *profiles.public_lines(actor, default_language=site.default_language),
+        ),
         icon_url=actor.icon_url,
         is_instance=actor.uri == site.uris.instance_actor,
     )

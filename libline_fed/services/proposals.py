@@ -11,6 +11,7 @@ from libline_fed.domain.peers import Verdict
 from libline_fed.domain.proposals import (
     Audience,
     Draft,
+    Marker,
     Proposal,
     Purpose,
     Status,
@@ -56,13 +57,21 @@ class Page:
 # --- writing ----------------------------------------------------------------------------------------
 
 
-async def add(tx: Tx, site: Site, *, author: Actor, draft: Draft, now: datetime) -> Proposal:
+async def add(
+    tx: Tx, site: Site, *, author: Actor, draft: Draft, now: datetime, proposal_id: str | None = None
+) -> Proposal:
     """Publish an offer or request; a public one goes to the author's followers and is pinned.
+
+    `proposal_id` is given where its address must be known before: see `form_tokens.claim`. One of somebody
+    who has paused everything is paused, too.
 
     Raises: InvalidInput.
     """
     values = await checked_columns(tx, draft, author, now)
-    proposal_id = new_id(now)
+    proposal_id = proposal_id or new_id(now)
+    is_paused = await _is_paused(tx, author)
+    if is_paused:
+        values["details"] = marked(values["details"], Marker.PAUSED_ALL)
     uri = site.uris.proposal(proposal_id)
     proposal = await proposals.add_local(
         tx,
@@ -73,7 +82,7 @@ async def add(tx: Tx, site: Site, *, author: Actor, draft: Draft, now: datetime)
             "author_id": author.id,
             "is_local": True,
             "purpose": draft.purpose,
-            "status": Status.OPEN.value,
+            "status": (Status.PAUSED if is_paused else Status.OPEN).value,
             "revision": 1,
             "places_free_count": draft.places_count,
             "published_at": now,
@@ -82,7 +91,8 @@ async def add(tx: Tx, site: Site, *, author: Actor, draft: Draft, now: datetime)
         },
     )
     await proposal_news.send(tx, site, "Create", proposal, author, now)
-    await proposal_news.pin(tx, site, proposal, author, now, is_pinned=True)
+    if not is_paused:
+        await proposal_news.pin(tx, site, proposal, author, now, is_pinned=True)
     return proposal
 
 
@@ -122,15 +132,35 @@ async def set_status(
     if before.status == status:
         return before
     check_status_change(before.status, status)
+    plain = marked(before.details, None)
     if status != Status.OPEN:
-        return await _move(tx, site, before, author, status, now)
-    account = await accounts.by_actor(tx, author.id)
-    if account is not None and account.is_paused:
+        return await become(tx, site, before, author, now=now, status=Status(status), details=plain)
+    if await _is_paused(tx, author):
         raise Conflict("all is paused", safe="You have paused everything. End that pause first.")
     is_free = await proposals.held_count(tx, before.id) < before.places_count
     if before.status == Status.FULL and not is_free:
         raise Conflict("no free place", safe="All places are taken. Offer more places first.")
-    return await _move(tx, site, before, author, status, now)
+    return await become(tx, site, before, author, now=now, status=Status(status), details=plain)
+
+
+async def become(
+    tx: Tx,
+    site: Site,
+    before: Proposal,
+    author: Actor,
+    *,
+    now: datetime,
+    status: Status,
+    details: dict[str, Any],
+) -> Proposal:
+    """Give a locked local proposal another status and details, and tell those who have it.
+
+    An open one without a free place is full.
+    """
+    moved = replace(before, status=status.value)
+    proposal = await proposals.change(tx, before.id, now, **await _seated(tx, moved, details))
+    await proposal_news.send_change(tx, site, before, proposal, author, now)
+    return proposal
 
 
 async def set_places(
@@ -189,7 +219,9 @@ async def close_expired(tx: Tx, site: Site, *, now: datetime) -> int:
     expired = await proposals.expired(tx, now.date())
     authors = await actors.by_ids(tx, {proposal.author_id for proposal in expired})
     for proposal in expired:
-        await _move(tx, site, proposal, authors[proposal.author_id], Status.CLOSED, now)
+        author = authors[proposal.author_id]
+        details = marked(proposal.details, None)
+        await become(tx, site, proposal, author, now=now, status=Status.CLOSED, details=details)
     return len(expired)
 
 
@@ -289,13 +321,9 @@ async def _mine(tx: Tx, proposal_id: str, author_id: str) -> tuple[Proposal, Act
     return proposal, author
 
 
-async def _move(tx: Tx, site: Site, before: Proposal, author: Actor, status: str, now: datetime) -> Proposal:
-    """Give a proposal another status, by its author's hand or on its last day."""
-    moved = replace(before, status=Status(status).value)
-    values = await _seated(tx, moved, marked(before.details, None))
-    proposal = await proposals.change(tx, before.id, now, **values)
-    await proposal_news.send_change(tx, site, before, proposal, author, now)
-    return proposal
+async def _is_paused(tx: Tx, author: Actor) -> bool:
+    account = await accounts.by_actor(tx, author.id)
+    return account is not None and account.is_paused
 
 
 async def _seated(tx: Tx, proposal: Proposal, details: dict[str, Any]) -> dict[str, Any]:

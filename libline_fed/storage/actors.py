@@ -8,6 +8,7 @@ from sqlalchemy import func, or_, select, update
 
 from libline_fed.activitypub.objects import ActorDocument, Admitted
 from libline_fed.domain.actors import Actor
+from libline_fed.domain.profiles import MEMBER_TYPES
 from libline_fed.ids import is_id, new_id
 from libline_fed.storage import rows
 from libline_fed.storage.peers import is_at_or_below
@@ -180,7 +181,7 @@ async def count_local(tx: Tx) -> int:
         await tx.scalar(
             select(func.count())
             .select_from(actors)
-            .where(actors.c.is_local.is_(True), actors.c.type == "Person", actors.c.gone_at.is_(None))
+            .where(actors.c.is_local.is_(True), actors.c.type.in_(MEMBER_TYPES), actors.c.gone_at.is_(None))
         )
     )
 
