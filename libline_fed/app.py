@@ -23,6 +23,7 @@ from libline_fed.config import Federation, Settings
 from libline_fed.domain.peers import Policies
 from libline_fed.errors import PermanentError
 from libline_fed.federation.admit import Admitter
+from libline_fed.federation.agreement_documents import AgreementDocuments
 from libline_fed.federation.answers import AnswerCache, Printer, send_answer
 from libline_fed.federation.delivery import DeliverySettings, DeliveryWorker, Hooks
 from libline_fed.federation.delivery_hooks import InboxOwners
@@ -374,7 +375,9 @@ def make_routes(instance: Instance, inbox: Inbox, cache: AnswerCache) -> ASGIApp
         printer = Printer(headers)
         documents = Documents(store, site, cache, printer, lambda: instance.policies)
         discovery = Discovery(store, site, cache, printer, instance.clock)
-        routes += [*inbox.routes(), *documents.routes(), *discovery.routes()]
+        verifier = Verifier(instance.keys, instance.settings.base_url)
+        agreements = AgreementDocuments(store, site, printer, verifier, instance.clock)
+        routes += [*inbox.routes(), *documents.routes(), *discovery.routes(), *agreements.routes()]
     token = instance.settings.metrics_token
     health = Health(
         store,
