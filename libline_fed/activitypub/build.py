@@ -80,6 +80,8 @@ def build_actor(actor: OwnActor, uris: Uris) -> dict[str, Any]:
         document["assertionMethod"] = [_multikey(actor.uri, uris, actor.ed25519_multibase)]
     if actor.also_known_as:
         document["alsoKnownAs"] = list(actor.also_known_as)
+    if actor.moved_to_uri is not None:
+        document["movedTo"] = actor.moved_to_uri  # FEP-7628
     if actor.icon_url is not None:
         document["icon"] = _image(actor.icon_url)
     return document

@@ -112,6 +112,8 @@ AGREEMENT_CONTEXT: tuple[Any, ...] = (
         "contact": "ll:contact",
         "reason": "ll:reason",
         "offer": {"@id": "ll:offer", "@type": "@id"},
+        "mentor": {"@id": "ll:mentor", "@type": "@id"},
+        "purpose": "vf:purpose",
     },
 )
 

@@ -25,6 +25,7 @@ class OwnActor:
     fields: tuple[tuple[str, str], ...]  # (plain name, sanitised HTML value)
     icon_url: str | None
     is_instance: bool
+    moved_to_uri: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,7 @@ async def actor_document(
         ),
         icon_url=actor.icon_url,
         is_instance=actor.uri == site.uris.instance_actor,
+        moved_to_uri=actor.moved_to_uri,
     )
     return build_actor(own, site.uris)
 

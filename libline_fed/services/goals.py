@@ -235,18 +235,23 @@ async def _put(
 async def _share(
     tx: Tx, site: Site, pair: Pair, person: Actor, goal: Goal, *, is_new: bool, now: datetime
 ) -> None:
-    note = OwnNote(
+    note = note_of(pair, person, goal, updated_at=None if is_new else now)
+    await mentorships.alive(tx, pair.mentorship.id, now=now)
+    await private_notes.send(tx, site, pair, person, note, is_new=is_new, now=now)
+    await private_notes.tell_partner(tx, site, pair, person, "goal", "goals", goal.id, now=now)
+
+
+def note_of(pair: Pair, person: Actor, goal: Goal, *, updated_at: datetime | None = None) -> OwnNote:
+    """Return a goal as the Note that the partner's server gets."""
+    return OwnNote(
         uri=goal.uri,
         author_uri=person.uri,
         thread_uri=pair.mentorship.thread_uri,
         content_html=linkify_text(Words(pair.mentorship.language).goal(goal.content)),
         published_at=goal.created_at,
-        updated_at=None if is_new else now,
+        updated_at=updated_at,
         item=Item(goal.content, goal.version),
     )
-    await mentorships.alive(tx, pair.mentorship.id, now=now)
-    await private_notes.send(tx, site, pair, person, note, is_new=is_new, now=now)
-    await private_notes.tell_partner(tx, site, pair, person, "goal", "goals", goal.id, now=now)
 
 
 def _cleaned(content: GoalContent) -> GoalContent:

@@ -238,19 +238,24 @@ async def _find(tx: Tx, pair: Pair, talk_id: str, person: Actor) -> Talk:
 async def _share(
     tx: Tx, site: Site, pair: Pair, person: Actor, talk: Talk, *, is_new: bool, now: datetime
 ) -> None:
+    note = note_of(pair, person, talk, updated_at=None if is_new else now)
+    await mentorships.alive(tx, pair.mentorship.id, now=now)
+    await private_notes.send(tx, site, pair, person, note, is_new=is_new, now=now)
+    await private_notes.tell_partner(tx, site, pair, person, "talk", "log", talk.id, now=now)
+
+
+def note_of(pair: Pair, person: Actor, talk: Talk, *, updated_at: datetime | None = None) -> OwnNote:
+    """Return a talk as the Note that the partner's server gets: notes only if they are shared."""
     shared = _as_shared(talk.content)
-    note = OwnNote(
+    return OwnNote(
         uri=talk.uri,
         author_uri=person.uri,
         thread_uri=pair.mentorship.thread_uri,
         content_html=linkify_text(Words(pair.mentorship.language).talk(shared)),
         published_at=talk.created_at,
-        updated_at=None if is_new else now,
+        updated_at=updated_at,
         item=Item(shared, talk.version),
     )
-    await mentorships.alive(tx, pair.mentorship.id, now=now)
-    await private_notes.send(tx, site, pair, person, note, is_new=is_new, now=now)
-    await private_notes.tell_partner(tx, site, pair, person, "talk", "log", talk.id, now=now)
 
 
 def _as_shared(content: TalkContent) -> TalkContent:
