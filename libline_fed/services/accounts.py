@@ -239,6 +239,13 @@ async def set_language(tx: Tx, *, account_id: str, language: str | None) -> Acco
     return await accounts.change(tx, account_id, language=language)
 
 
+async def note_primer(tx: Tx, *, account_id: str, now: datetime) -> None:
+    """Note that a member has read the introduction; the first time counts."""
+    account = await accounts.by_id(tx, account_id)
+    if account is not None and account.primer_done_at is None:
+        await accounts.change(tx, account_id, primer_done_at=now)
+
+
 async def delete_account(tx: Tx, site: Site, *, account_id: str, now: datetime) -> Member:
     """Delete an account with sessions, links, notifications and mails; of the actor only the address stays.
 

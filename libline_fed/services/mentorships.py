@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from libline_fed.activitypub.agreements import MAX_CONTACT_CHARACTERS, parse_terms
+from libline_fed.activitypub.agreements import MAX_CONTACT_CHARACTERS, changed_terms
 from libline_fed.domain import agreements
 from libline_fed.domain.actors import Actor
 from libline_fed.domain.agreements import Shared
@@ -45,7 +45,7 @@ async def change_terms(
     Raises: NotFound, Conflict, InvalidInput.
     """
     pair = await locked(tx, mentorship_id, person)
-    side, terms = pair.side(person), pair.mentorship.terms | parse_terms(values)
+    side, terms = pair.side(person), changed_terms(pair.mentorship.terms, values)
     _check_terms(terms)
     if terms == pair.mentorship.terms and pair.mentorship.has_confirmed(side):
         return await get(tx, mentorship_id, person=person)

@@ -9,7 +9,13 @@ from datetime import datetime
 from typing import Any
 
 from libline_fed import vocabulary
-from libline_fed.activitypub.agreements import ANSWER_KEYS, MAX_ANSWER_CHARACTERS, parse_terms
+from libline_fed.activitypub.agreements import (
+    ANSWER_KEYS,
+    MAX_ANSWER_CHARACTERS,
+    TERM_TEXTS,
+    changed_terms,
+    parse_terms,
+)
 from libline_fed.domain.accounts import Account
 from libline_fed.domain.actors import Actor
 from libline_fed.domain.mentorship_steps import Facts
@@ -51,7 +57,7 @@ class Words:
         return Words(
             clean_text(self.message_text)[: MAX_MESSAGE_CHARACTERS + 1],
             {key: clean_text(self.answers.get(key, ""))[: MAX_ANSWER_CHARACTERS + 1] for key in ANSWER_KEYS},
-            parse_terms(self.terms),
+            parse_terms(self.terms) | {key: "" for key in TERM_TEXTS if self.terms.get(key) == ""},
             vocabulary.canonical_language(self.language) if self.language else None,
         )
 
@@ -88,6 +94,8 @@ async def start(
     proposal, author = listed.proposal, listed.author
     if author.id == person.id:
         raise Conflict("one's own proposal", safe="This is your own.")
+    if not author.is_local and not person.is_local:  # nobody here could speak for either of them
+        raise Conflict("a guest asks elsewhere", safe="As a guest you can only ask people of this server.")
     mentor, mentee = (author, person) if proposal.purpose == Purpose.OFFER else (person, author)
     await mentorships.lock_people(tx, (mentor.id, mentee.id))
     known = await mentorships.open_one(
@@ -226,7 +234,7 @@ async def counter(
             "asker": me.value,
             "message_text": words.message_text,
             "message_html": linkify_text(words.message_text),
-            "terms": before.terms | words.terms,
+            "terms": changed_terms(before.terms, words.terms),
             "offer_uri": site.uris.activity(new_id(now)),
             "counters_count": before.counters_count + 1,
             "version": before.version + 1,
@@ -323,7 +331,7 @@ def _columns_of(words: Words, mentorship: Mentorship) -> dict[str, Any]:
         "answers": words.answers,
     }
     if words.terms:
-        columns["terms"] = mentorship.terms | words.terms
+        columns["terms"] = changed_terms(mentorship.terms, words.terms)
     if words.language:
         columns["language"] = words.language
     return columns

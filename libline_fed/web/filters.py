@@ -24,6 +24,23 @@ EXCERPT_CHARACTERS = 220
 MAX_NAME_CHARACTERS = 60
 STATUS_NAMES = {"open": N_("open"), "full": N_("full"), "paused": N_("paused"), "closed": N_("closed")}
 PURPOSE_NAMES = {"offer": N_("offer"), "request": N_("request")}
+MENTORSHIP_STATES = {
+    "draft": N_("not sent"),
+    "question": N_("question asked"),
+    "proposed": N_("waits for an answer"),
+    "declined": N_("declined"),
+    "withdrawn": N_("taken back"),
+    "expired": N_("expired"),
+    "superseded": N_("no place left"),
+    "intro": N_("getting to know each other"),
+    "active": N_("running"),
+    "paused": N_("paused"),
+    "completed": N_("completed"),
+    "ended-early": N_("ended early"),
+    "ended-intro": N_("ended before it began"),
+    "ended-safety": N_("ended for safety"),
+    "lapsed": N_("ended by itself"),
+}
 ACCOUNT_STATES = {
     "unconfirmed": N_("address not confirmed"),
     "unapproved": N_("waits for approval"),
@@ -69,6 +86,9 @@ def filters(language: Language) -> Mapping[str, Callable[..., Any]]:
         "ago": lambda value, now: _time(value, language.ago(value, now), language.moment(value)),
         "area": lambda area: vocabulary.area_label(area, language.tag),
         "mode": lambda mode: vocabulary.mode_label(mode, language.tag),
+        "term": lambda term_id, scheme: vocabulary.label(scheme, term_id, language.tag),
+        "length_name": lambda months: length_name(language, months),
+        "mentorship_state": named(MENTORSHIP_STATES),
         "language_name": language.language_name,
         "named_languages": lambda tags, extra="": named_languages(language, tags, extra),
         "joined": language.joined,
@@ -95,6 +115,14 @@ def filters(language: Language) -> Mapping[str, Callable[..., Any]]:
         "policy_name": named(POLICY_NAMES),
         "account_actions": account_actions,
     }
+
+
+def length_name(language: Language, months: int) -> str:
+    """Name a length; one that is not in the list is counted in months."""
+    term_id = vocabulary.length_of_months(months)
+    if term_id is not None:
+        return vocabulary.label("length", term_id, language.tag)
+    return language.ngettext("%(num)s month", "%(num)s months", months) % {"num": language.number(months)}
 
 
 def stored_html(html: str) -> Markup:

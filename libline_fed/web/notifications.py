@@ -5,11 +5,13 @@ from collections.abc import Collection
 from starlette.requests import Request
 from starlette.responses import Response
 
+from libline_fed.domain.notifications import Notification, NotificationKind
 from libline_fed.services import notifications
 from libline_fed.storage import posts, proposals
 from libline_fed.storage.store import Tx
 from libline_fed.web.context import WebContext
 from libline_fed.web.languages import N_
+from libline_fed.web.mentorship_texts import notice_sentence
 from libline_fed.web.pages import Access, GuardedRoute, Pages, get, page_links, post
 from libline_fed.web.visits import visit_of
 
@@ -25,6 +27,13 @@ SENTENCES = {
     "poll-vote": N_("answered your question."),
     "sign-up": N_("signed up and waits for your decision."),
 }
+
+
+def sentence_of(notification: Notification) -> tuple[bool, str]:
+    """Return the sentence of a notification, and whether it goes on after the name of who caused it."""
+    if notification.kind == NotificationKind.MENTORSHIP:
+        return notice_sentence(notification.event)
+    return True, SENTENCES.get(notification.kind, N_("has something new for you."))
 
 
 class NotificationPages(Pages):
@@ -45,7 +54,7 @@ class NotificationPages(Pages):
             request,
             "notifications/list.html",
             found=found,
-            sentences=SENTENCES,
+            sentence_of=sentence_of,
             paths=paths,
             links=page_links("/notifications", page=page, has_more=found.has_more),
         )
@@ -56,7 +65,10 @@ class NotificationPages(Pages):
         paths |= {
             uri: f"/proposals/{proposal.id}" for uri, proposal in (await proposals.by_uris(tx, uris)).items()
         }
-        return paths
+        here = f"{self.site.uris.base_url}/mentorships/"
+        return paths | {
+            uri: uri.removeprefix(self.site.uris.base_url) for uri in uris if uri.startswith(here)
+        }
 
     async def read(self, request: Request) -> Response:
         """Mark everything as read."""

@@ -6,14 +6,16 @@ from starlette.responses import RedirectResponse, Response
 from libline_fed import vocabulary
 from libline_fed.domain.proposals import MODES, Audience, Purpose, Status
 from libline_fed.errors import Forbidden, InvalidInput, NotFound
-from libline_fed.services import matching, posts, proposals
+from libline_fed.services import asking, matching, posts, proposals
 from libline_fed.storage.store import Tx
 from libline_fed.web.actors import name_json_form
 from libline_fed.web.context import WebContext
 from libline_fed.web.forms import COMMON_LANGUAGES, ProposalForm
 from libline_fed.web.languages import N_
 from libline_fed.web.matching import sentence
+from libline_fed.web.mentorship_forms import StepForm
 from libline_fed.web.pages import Access, GuardedRoute, Pages, form_page, get
+from libline_fed.web.primer import primer_path
 from libline_fed.web.visits import visit_of
 
 WRITES_PER_HOUR = 60
@@ -39,20 +41,28 @@ class ProposalPages(Pages):
 
         async def unit(
             tx: Tx,
-        ) -> tuple[proposals.Listed, list[posts.PostView], dict[str, matching.Explained]]:
+        ) -> tuple[
+            proposals.Listed, list[posts.PostView], dict[str, matching.Explained], asking.Prospect | None
+        ]:
             listed = await proposals.get(tx, proposal_id, viewer=visit.account)
             replies = await posts.replies_to(tx, listed.proposal.uri, visit.account)
             if visit.person is None:
-                return listed, replies, {}
-            return listed, replies, await matching.explain_for(tx, visit.person, [listed.proposal], now=now)
+                return listed, replies, {}, None
+            explained = await matching.explain_for(tx, visit.person, [listed.proposal], now=now)
+            prospect = await asking.prospect(
+                tx, person=visit.person, proposal_id=proposal_id, viewer=visit.account, now=now
+            )
+            return listed, replies, explained, prospect
 
-        listed, replies, explained = await self.store.read(unit)
+        listed, replies, explained, prospect = await self.store.read(unit)
         response = self.render(
             request,
             "proposals/show.html",
             proposal=listed.proposal,
             author=listed.author,
             replies=replies,
+            prospect=prospect,
+            ask_form=StepForm(),
             match_sentence=sentence(visit, explained.get(proposal_id)),
             is_own=visit.actor is not None and visit.actor.id == listed.author.id,
         )
@@ -78,6 +88,9 @@ class ProposalPages(Pages):
         if not purpose:
             return self.render(request, "proposals/choose.html")
         if request.method == "GET":
+            needed = primer_path(visit, f"/proposals/new?purpose={purpose}")
+            if needed is not None:
+                return self.redirect(needed)
             form = ProposalForm(
                 data={
                     "languages": actor.languages or [visit.language.tag],

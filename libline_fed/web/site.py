@@ -19,10 +19,13 @@ from libline_fed.web import (
     interactions,
     lookups,
     matching,
+    mentorships,
     notifications,
     posts,
+    primer,
     proposals,
     records,
+    requests,
     settings,
     vocabulary,
 )
@@ -34,7 +37,7 @@ from libline_fed.web.session import SessionLayer
 
 GZIP_LEVEL = 6
 GZIP_FROM_BYTES = 600
-CLOSED_TO_ROBOTS = ("/admin", "/settings", "/search", "/interact", "/login", "/guest")
+CLOSED_TO_ROBOTS = ("/admin", "/settings", "/search", "/interact", "/login", "/guest", "/ask")
 ROBOTS = "\n".join(["User-agent: *", *(f"Disallow: {path}" for path in CLOSED_TO_ROBOTS), ""])
 # what is asked for most comes first: routes are tried in order
 NOUNS = (
@@ -46,6 +49,9 @@ NOUNS = (
     notifications,
     follows,
     matching,
+    requests,
+    mentorships,
+    primer,
     lookups,
     interactions,
     accounts,

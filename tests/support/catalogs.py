@@ -61,7 +61,7 @@ def extract() -> Catalog:
 
 
 def sentences_of(tree: ast.Module) -> Iterator[tuple[int, str]]:
-    """Yield what is said to people without `_()`: `safe=…`, `InvalidInput({…: "…"})`, and `problem = "…"`."""
+    """Yield what people read without `_()`: `safe=…`, `InvalidInput({…: "…"})`, `problem = …` and guards."""
     constants = {
         target.id: node.value
         for node in tree.body
@@ -75,6 +75,10 @@ def sentences_of(tree: ast.Module) -> Iterator[tuple[int, str]]:
             said = [node.value]
         elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "InvalidInput" and node.args:
             said = list(node.args[0].values) if isinstance(node.args[0], ast.Dict) else []
+        elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "_guard":
+            said = node.args[1:2]
+        elif isinstance(node, ast.AnnAssign) and getattr(node.target, "id", "") == "_OBSTACLES":
+            said = list(node.value.values) if isinstance(node.value, ast.Dict) else []
         elif isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is not None:
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             said = [node.value] if any(_is_problem(target) for target in targets) else []

@@ -21,7 +21,7 @@ from libline_fed.domain.proposals import Draft, Proposal
 from libline_fed.errors import LibLineError, NotFound
 from libline_fed.ids import new_id
 from libline_fed.sealing import Sealer
-from libline_fed.services import members, passwords, proposals
+from libline_fed.services import accounts, members, passwords, proposals
 from libline_fed.services.instance import ensure_instance_actor
 from libline_fed.services.keys import Keyring
 from libline_fed.services.site import Site
@@ -250,7 +250,9 @@ class PagesWorld:
         await come_back(self, browser, leaving, actor)
         return browser
 
-    async def add_member(self, handle: str, role: Role = Role.MEMBER) -> Member:
+    async def add_member(
+        self, handle: str, role: Role = Role.MEMBER, *, has_read_primer: bool = True
+    ) -> Member:
         """Add an active member whose password is PASSWORD."""
         password_hash = _hashes.get(PASSWORD) or await passwords.hash_password(PASSWORD)
         _hashes[PASSWORD] = password_hash
@@ -267,6 +269,11 @@ class PagesWorld:
                 now=self.clock.now(),
             )
         )
+        if has_read_primer:
+            now = self.clock.now()
+            await self.store.write(
+                lambda tx: accounts.note_primer(tx, account_id=member.account.id, now=now)
+            )
         return member
 
     async def add_remote(self, handle: str, host: str, **changed: Any) -> Actor:

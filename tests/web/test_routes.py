@@ -17,6 +17,7 @@ from tests.support.pages import BASE_URL, DRAFT, PagesWorld
 
 OPEN_TO_VISITORS = {
     "/",
+    "/primer",
     "/about",
     "/about/matching",
     "/about/matching.json",
@@ -59,6 +60,29 @@ FOR_ADMINS = {
     "/admin/vocabulary",
     "/admin/vocabulary/{term}/remove",
 }
+STEPS = (
+    "request",
+    "accept",
+    "decline",
+    "counter",
+    "withdraw",
+    "again",
+    "tell-me",
+    "agreement",
+    "terms",
+    "confirm",
+    "leave",
+    "keep",
+    "pause",
+    "resume",
+    "extend",
+    "complete",
+    "object",
+    "revive",
+    "end",
+    "block",
+    "unblock",
+)
 FOR_PEOPLE = {
     "/matches",
     "/matches/numbers",
@@ -69,6 +93,12 @@ FOR_PEOPLE = {
     "/records/{id}/share",
     "/records/{id}/unshare",
     "/mentorships/{id}/record",
+    "/ask/{id}",
+    "/requests-sent",
+    "/requests-received",
+    "/mentorships",
+    "/mentorships/{id}",
+    *(f"/mentorships/{{id}}/{step}" for step in STEPS),
 }
 FOR_MEMBERS = {
     "/proposals/new",
@@ -91,6 +121,8 @@ FOR_MEMBERS = {
     "/settings/language",
     "/settings/password",
     "/settings/delete",
+    "/settings/data",
+    "/exports/{id}",
 }
 
 
