@@ -94,6 +94,11 @@ async def start(
     proposal, author = listed.proposal, listed.author
     if author.id == person.id:
         raise Conflict("one's own proposal", safe="This is your own.")
+    if not (person.is_local or author.is_local):  # this server has no part in it, and speaks for neither
+        raise Conflict(
+            "two people of other servers",
+            safe="This was written on another server. Open it there, or sign up here to ask.",
+        )
     if not author.is_local and not person.is_local:  # nobody here could speak for either of them
         raise Conflict("a guest asks elsewhere", safe="As a guest you can only ask people of this server.")
     mentor, mentee = (author, person) if proposal.purpose == Purpose.OFFER else (person, author)
