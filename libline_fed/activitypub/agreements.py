@@ -18,6 +18,7 @@ from libline_fed.domain.agreements import SHARED_STATES, Confirmation, Shared, S
 from libline_fed.domain.mentorships import CLOCK, Side, State
 from libline_fed.errors import Refusal, RefusalReason
 from libline_fed.sanitize import clean_text
+from libline_fed.vocabulary import canonical_language
 
 MAX_ANSWER_CHARACTERS = 2_000
 MAX_CONTACT_CHARACTERS = 500
@@ -25,6 +26,7 @@ ANSWER_KEYS = ("why", "by_when", "tried")
 TERM_TEXTS = {"goal": 500, "end_rule": 500, "goal_type": 40, "frequency": 40, "mode": 40}
 TERM_FLAGS = ("is_confidential", "may_name")  # may_name: in the other's signed record
 MAX_MONTHS = 24
+MAX_OFFER_VERSION = 100  # there is one counter-proposal each way
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,15 +192,13 @@ def parse_offered(activity: Activity) -> OfferedAgreement | Refusal:
     return OfferedAgreement(
         proposal_uri=proposal_uri,
         thread_uri=uri_of(activity.raw.get("context")),
-        version=count_of(document.get("version"), 1),
+        version=min(count_of(document.get("version"), 1), MAX_OFFER_VERSION),
         answers=parse_answers(document.get("answers")),
         terms=parse_terms(document.get("terms")),
         expires_at=moment_of(document.get("endTime")),
         counter_of_uri=uri_of(activity.raw.get("inReplyTo")),
         quantity=quantity,
-        language=next(iter(activity.raw.get("contentMap") or {}), None)
-        if isinstance(activity.raw.get("contentMap"), dict)
-        else None,
+        language=_language(activity.raw.get("contentMap")),
     )
 
 
@@ -239,9 +239,9 @@ def parse_answers(value: Any) -> dict[str, str]:
     if not isinstance(value, Mapping):
         return {}
     return {
-        key: clean_text(value[key])[:MAX_ANSWER_CHARACTERS]
+        key: answer
         for key in ANSWER_KEYS
-        if isinstance(value.get(key), str) and value[key].strip()
+        if (answer := clean_text(text_of(value.get(key)))[:MAX_ANSWER_CHARACTERS]).strip()
     }
 
 
@@ -265,6 +265,12 @@ def changed_terms(terms: Mapping[str, Any], values: Mapping[str, Any]) -> dict[s
     return kept | parsed
 
 
+def _language(content_map: Any) -> str | None:
+    """Return the language that a text is written in, if there is one and it is known to be one."""
+    written_in = next(iter(content_map), None) if isinstance(content_map, dict) else None
+    return canonical_language(written_in) if written_in is not None else None
+
+
 def _satisfied(document: Mapping[str, Any]) -> tuple[str | None, int]:
     commitments = list(objects(document.get("stipulates")))
     if len(commitments) != 1:
@@ -278,7 +284,7 @@ def _shared(document: Mapping[str, Any]) -> Shared | Refusal:
     standing, terms = document.get("standing"), document.get("terms")
     if not isinstance(standing, Mapping) or not isinstance(terms, Mapping):
         return Refusal(RefusalReason.BAD_SHAPE, "standing or terms are not objects")
-    state, by, at = standing.get("state"), standing.get("by"), moment_of(standing.get("at"))
+    state, by, at = text_of(standing.get("state")), standing.get("by"), moment_of(standing.get("at"))
     known_sides = (CLOCK, *Side)
     if state not in SHARED_STATES or state == State.ENDED_SAFETY or by not in known_sides or at is None:
         return Refusal(RefusalReason.BAD_SHAPE, "a standing that is none")
