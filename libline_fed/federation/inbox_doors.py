@@ -1,6 +1,6 @@
 """What people without LibLine send: private messages, comments, votes and favourites that decide."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from libline_fed.activitypub.objects import NoteDocument, Visibility
 from libline_fed.domain.actors import Actor
@@ -12,8 +12,11 @@ from libline_fed.services.remote_posts import Arrival
 from libline_fed.storage import reactions
 
 
-async def on_note(work: Work, arrival: Arrival) -> Result | None:
-    """Take in a post that asks or answers; None for one that is to be kept as the post it is."""
+async def on_note(work: Work, arrival: Arrival, before: Sequence[Arrival]) -> Result | None:
+    """Take in a post that asks or answers; None for one that is to be kept as the post it is.
+
+    `before` are the posts that came with it, earlier, and are not stored yet.
+    """
     if remote_posts.visibility(arrival) is not Visibility.DIRECT:
         await _on_comment(work, arrival)
         return None
@@ -21,7 +24,7 @@ async def on_note(work: Work, arrival: Arrival) -> Result | None:
         return None
 
     async def take() -> Result | None:
-        is_taken = await doors.receive_private(work.tx, work.site, arrival, now=work.now)
+        is_taken = await doors.receive_private(work.tx, work.site, arrival, before, now=work.now)
         return APPLIED if is_taken else None
 
     return await _apart(work, take)
@@ -42,6 +45,22 @@ async def on_vote(work: Work, note: NoteDocument, voter: Actor) -> Result:
         return APPLIED if is_taken else None
 
     return await _apart(work, take) or ignored(RefusalReason.NOT_FOR_US, "a vote, and no poll of ours")
+
+
+async def on_edit(work: Work, note: NoteDocument, author: Actor) -> Result | None:
+    """Take in the newer text of a request that waits; None for any other post."""
+    is_taken = await doors.receive_edit(work.tx, note=note, person=author, now=work.now)
+    return APPLIED if is_taken else None
+
+
+async def on_delete(work: Work, uri: str, owner: Actor) -> Result | None:
+    """Take a request back whose message was deleted; None for any other post."""
+
+    async def take() -> Result | None:
+        is_taken = await doors.receive_deletion(work.tx, work.site, uri=uri, person=owner, now=work.now)
+        return APPLIED if is_taken else None
+
+    return await _apart(work, take)
 
 
 async def on_like(work: Work, actor: Actor, *, uri: str, question_uri: str, content: str) -> Result | None:

@@ -53,7 +53,7 @@ async def on_plain_creates(work: Work, batch: Sequence[Ready]) -> list[Result]:
             results.append(found)
         elif found.admitted.document.uri in arrivals:
             results.append(ignored(RefusalReason.OUTDATED, "the same post came twice"))
-        elif (taken := await _taken(work, found)) is not None:
+        elif (taken := await _taken(work, found, list(arrivals.values()))) is not None:
             results.append(taken)
         else:
             arrivals[found.admitted.document.uri] = found
@@ -105,9 +105,9 @@ async def _arrival(work: Work, ready: Ready) -> Arrival | Result:
     return arrival
 
 
-async def _taken(work: Work, arrival: Arrival) -> Result | None:
-    """Pass a post on to where it is more than a post."""
-    return await inbox_private.on_note(work, arrival) or await inbox_doors.on_note(work, arrival)
+async def _taken(work: Work, arrival: Arrival, before: Sequence[Arrival]) -> Result | None:
+    """Pass a post on to where it is more than a post; those `before` it are not stored yet."""
+    return await inbox_private.on_note(work, arrival) or await inbox_doors.on_note(work, arrival, before)
 
 
 async def _willing(work: Work, author: Actor, uris: Collection[str]) -> tuple[Actor, ...]:
@@ -231,7 +231,7 @@ async def _update_private(work: Work, ready: Ready, admitted: Admitted[NoteDocum
     assert author is not None
     recipients = await _willing(work, author, recipients_of(note, work.site.uris))
     arrival = Arrival(admitted, author, activity.to, activity.cc, recipients, None)
-    taken = await inbox_private.on_edit(work, arrival)
+    taken = await inbox_private.on_edit(work, arrival) or await inbox_doors.on_edit(work, note, author)
     return taken if taken is not None else ignored(RefusalReason.UNKNOWN_OBJECT, note.uri)
 
 
@@ -253,7 +253,11 @@ async def on_delete(work: Work, ready: Ready) -> Result:
     if owner is None:
         return ignored(RefusalReason.UNKNOWN_OBJECT, uri)
     taken = await inbox_private.on_delete(work, uri, owner)
-    return taken if taken is not None else await _bury(work, uri, owner)
+    if taken is not None:
+        return taken
+    withdrawn = await inbox_doors.on_delete(work, uri, owner)
+    buried = await _bury(work, uri, owner)
+    return withdrawn or buried
 
 
 async def _bury(work: Work, uri: str, owner: Actor) -> Result:

@@ -29,7 +29,7 @@ from libline_fed.sanitize import plain_text
 from libline_fed.services import door_answers, door_requests, door_talk, messages
 from libline_fed.services.door_requests import Asking
 from libline_fed.services.door_talk import Door
-from libline_fed.services.mentorship_steps import locked
+from libline_fed.services.pairs import locked
 from libline_fed.services.remote_posts import Arrival
 from libline_fed.services.requests import MAX_MESSAGE_CHARACTERS
 from libline_fed.services.site import Site
@@ -54,8 +54,13 @@ class _Place:
 # --- what comes in ------------------------------------------------------------------------------------
 
 
-async def receive_private(tx: Tx, site: Site, arrival: Arrival, *, now: datetime) -> bool:
-    """Take in a private message; False if it has to do with no proposal, request or mentorship."""
+async def receive_private(
+    tx: Tx, site: Site, arrival: Arrival, before: Sequence[Arrival], *, now: datetime
+) -> bool:
+    """Take in a private message; False if it has to do with no proposal, request or mentorship.
+
+    `before` are posts that came a moment ago and are not stored yet.
+    """
     note, person = arrival.admitted.document, arrival.author
     text = without_mentions(plain_text(note.content_html))
     answer = read_reply(text)
@@ -68,7 +73,7 @@ async def receive_private(tx: Tx, site: Site, arrival: Arrival, *, now: datetime
     if found is None or person.type not in door_requests.ASKABLE_TYPES:
         return False
     proposal, member = found
-    if answer is Answer.STOP:
+    if answer is Answer.STOP or await _is_stopped(tx, note, person, before):
         await _say_nothing_ends(tx, site, member, person, note, now)
         return True
     asking = Asking(note.uri, text, messages.without_mention(note.content_html), note.language)
@@ -78,6 +83,14 @@ async def receive_private(tx: Tx, site: Site, arrival: Arrival, *, now: datetime
     if made is not None and made.offer_uri != note.uri:  # asked before: this is one more message
         await _pass_on(tx, site, arrival, made, now)
     return True
+
+
+async def _is_stopped(tx: Tx, note: NoteDocument, person: Actor, before: Sequence[Arrival]) -> bool:
+    """Tell whether a STOP to this very message has overtaken it on the way."""
+    stored = [one.content_html for one in await doors.private_answers(tx, note.uri, person.id)]
+    came = [one.admitted.document for one in before if one.author.id == person.id]
+    said = [*stored, *(one.content_html for one in came if one.in_reply_to_uri == note.uri)]
+    return any(read_reply(plain_text(content_html)) is Answer.STOP for content_html in said)
 
 
 async def receive_comment(tx: Tx, site: Site, arrival: Arrival, proposal: Proposal, *, now: datetime) -> None:

@@ -175,6 +175,14 @@ async def last_words_uri(tx: Tx, mentorship_id: str, author_id: str) -> str | No
     return str(row.uri) if row else None
 
 
+async def private_answers(tx: Tx, uri: str, author_id: str) -> list[Post]:
+    """Return what somebody wrote privately in answer to a message of their own that was not known yet."""
+    statement = select(posts).where(
+        posts.c.in_reply_to_uri == uri, posts.c.author_id == author_id, posts.c.visibility == "direct"
+    )
+    return [rows.to(Post, row) for row in await tx.all(statement.limit(10))]
+
+
 async def last_comment(tx: Tx, proposal_uri: str, author_id: str) -> Post | None:
     """Return what somebody wrote last below a proposal, for all to read."""
     statement = (
