@@ -23,12 +23,9 @@ from libline_fed.config import Federation, Settings
 from libline_fed.domain.peers import Policies
 from libline_fed.errors import PermanentError
 from libline_fed.federation.admit import Admitter
-from libline_fed.federation.agreement_documents import AgreementDocuments
-from libline_fed.federation.answers import AnswerCache, Printer, send_answer
+from libline_fed.federation.answers import AnswerCache, send_answer
 from libline_fed.federation.delivery import DeliverySettings, DeliveryWorker, Hooks
 from libline_fed.federation.delivery_hooks import InboxOwners
-from libline_fed.federation.discovery import Discovery
-from libline_fed.federation.documents import Documents
 from libline_fed.federation.failures import FailureAnswers
 from libline_fed.federation.fetch import Fetcher
 from libline_fed.federation.http_client import HttpClient
@@ -39,6 +36,7 @@ from libline_fed.federation.keys import RemoteKeys
 from libline_fed.federation.oauth import MastodonHomes
 from libline_fed.federation.policies import PolicyBoard
 from libline_fed.federation.resolve import Resolver
+from libline_fed.federation.routes import federation_routes
 from libline_fed.federation.signatures import Verifier
 from libline_fed.health import Health
 from libline_fed.ids import new_token
@@ -372,12 +370,10 @@ def make_routes(instance: Instance, inbox: Inbox, cache: AnswerCache) -> ASGIApp
     headers = HEADERS | ({"strict-transport-security": STRICT_TRANSPORT_SECURITY} if site.is_https else {})
     routes: list[BaseRoute] = []
     if instance.settings.federation is not Federation.OFF:
-        printer = Printer(headers)
-        documents = Documents(store, site, cache, printer, lambda: instance.policies)
-        discovery = Discovery(store, site, cache, printer, instance.clock)
         verifier = Verifier(instance.keys, instance.settings.base_url)
-        agreements = AgreementDocuments(store, site, printer, verifier, instance.clock)
-        routes += [*inbox.routes(), *documents.routes(), *discovery.routes(), *agreements.routes()]
+        routes = federation_routes(
+            store, site, instance.clock, verifier, lambda: instance.policies, inbox, cache, headers
+        )
     token = instance.settings.metrics_token
     health = Health(
         store,

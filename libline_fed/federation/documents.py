@@ -1,7 +1,8 @@
 """What other servers may fetch: actors, their collections, public proposals and public activities.
 
 No signature is asked for or looked at (two servers that ask each other for one can lock each other out), so
-nothing is served that is not for everybody. A proposal for this instance only, a private activity and an id
+nothing is served that is not for everybody; what is for some stands in `network_documents` and
+`agreement_documents`. A proposal for this instance only, a private activity and an id
 that never was get the same 404, byte for byte.
 """
 
@@ -9,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from starlette.routing import BaseRoute, Match, Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from libline_fed import vocabulary
 from libline_fed.activitypub.build import build_tombstone
@@ -34,7 +35,7 @@ from libline_fed.federation.answers import (
 )
 from libline_fed.federation.negotiation import wants_activity
 from libline_fed.ids import is_id
-from libline_fed.services import documents
+from libline_fed.services import documents, thanks
 from libline_fed.services.site import Site
 from libline_fed.storage import actors, follows, tombstones
 from libline_fed.storage import public_collections as public
@@ -98,7 +99,12 @@ class Documents:
             *(self._collection("/actor", name) for name in INSTANCE_COLLECTIONS),
             self._always("/proposals/{id}/replies", self._replies),
             self._negotiated("/contexts/{id}", self._context),
+            self._negotiated("/thanks/{id}", self._thanks),
         ]
+
+    def proposal_app(self) -> ASGIApp:
+        """Return what answers for one proposal, for a route that takes some of these requests first."""
+        return self._resource(self._proposal, is_negotiated=True)
 
     def _always(self, path: str, load: Load) -> Route:
         return Route(path, self._resource(load), methods=["GET"])
@@ -258,6 +264,19 @@ class Documents:
         listed = self._shown(await public.replies(tx, [proposal.uri], levels_count=public.REPLY_LEVELS))
         uri = self._uris.context(proposal.id)
         return self._printer.make(build_list(uri, [proposal.uri, *listed], attributed_to=author.uri))
+
+    async def _thanks(self, tx: Tx, asked: Asked) -> Answer:
+        """Return public thanks, or what is left of them."""
+        try:
+            found = await thanks.public(tx, self._site, asked["id"])
+        except NotFound:
+            uri = self._uris.thanks(asked["id"])
+            deleted = await tombstones.get(tx, uri) if is_id(asked["id"]) else None
+            if deleted is None:
+                raise
+            tombstone = build_tombstone(uri, former_type="Note", deleted_at=deleted.deleted_at)
+            raise Gone(f"{uri} was deleted", tombstone) from None
+        return self._printer.make(thanks.document(self._site, found))
 
     def _shown(self, replies: list[tuple[str, str]]) -> list[str]:
         """Leave out what comes from servers that are blocked or silenced here."""

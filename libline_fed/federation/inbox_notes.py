@@ -150,11 +150,14 @@ async def on_create(work: Work, ready: Ready) -> Result:
     if is_taken or await work.actor(note.uri) is not None:
         return refused(RefusalReason.WRONG_OWNER, note.uri)
     to, cc = (note.to, note.cc) if note.to or note.cc else (ready.activity.to, ready.activity.cc)
-    if visibility_of(to, cc, author.followers_uri) not in OPEN_TO_ALL:
+    is_for_us = work.site.uris.instance_actor in (*note.to, *note.cc)  # the rows decide if we are linked
+    if visibility_of(to, cc, author.followers_uri) not in OPEN_TO_ALL and not is_for_us:
         return ignored(RefusalReason.NOT_FOR_US, "a proposal that is not public")
     is_addressed = bool(recipients_of(note, work.site.uris))
     is_followed = bool((await follows.local_followers_of(work.tx, (author.id,))).get(author.id))
-    if not (is_followed or is_addressed):
+    # One that is known is sent once more when more people may read it.
+    is_known = note.uri in await proposals.by_uris(work.tx, (note.uri,))
+    if not (is_followed or is_addressed or is_known):
         return ignored(RefusalReason.NOT_FOR_US, "nobody here follows the author or is addressed")
     return await index(
         work, ready.document, author, source="follow" if is_followed else "delivery", by=author
@@ -172,6 +175,7 @@ async def index(work: Work, admitted: Admitted[object], author: Actor, *, source
         source=source,
         source_actor_uri=by.uri,
         now=work.now,
+        instance_uri=work.site.uris.instance_actor,
     )
     if isinstance(kept, Refusal):
         return ignored(kept.reason, kept.detail)

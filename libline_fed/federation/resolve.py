@@ -338,6 +338,7 @@ class Resolver:
                         source="lookup",
                         source_actor_uri=self._site.uris.instance_actor,
                         now=now,
+                        instance_uri=self._site.uris.instance_actor,
                     )
                 )
                 if isinstance(kept, Refusal):

@@ -10,11 +10,11 @@ from libline_fed import vocabulary
 from libline_fed.activitypub.objects import Admitted, ProposalDocument, Visibility
 from libline_fed.activitypub.parse import visibility_of
 from libline_fed.domain.actors import Actor
-from libline_fed.domain.proposals import Proposal
+from libline_fed.domain.proposals import Audience, Proposal
 from libline_fed.errors import Refusal, RefusalReason
 from libline_fed.ids import is_id, new_id
 from libline_fed.sanitize import fold, plain_text
-from libline_fed.storage import rows
+from libline_fed.storage import follows, rows
 from libline_fed.storage.mentorship_tables import mentorships
 from libline_fed.storage.store import Tx
 from libline_fed.storage.tables import (
@@ -91,31 +91,33 @@ async def put_remote(
     source: str,
     source_actor_uri: str,
     now: datetime,
+    instance_uri: str | None = None,
 ) -> Proposal | Refusal:
     """Insert or update a proposal of another server, and note who brought it.
 
-    Refused: another author than the stored one, an older revision, the same one again, and what is not for
-    everybody: that is listed no longer.
+    One that is addressed to this instance (its actor is `instance_uri`), by a server that it is linked with,
+    is for members here. Refused: another author than the stored one, an older revision, the same one again,
+    and what is neither for everybody nor for us: that is listed no longer.
     """
     document = admitted.document
     uri = document.note.uri
     if document.note.author_uri != author.uri:
         return Refusal(RefusalReason.WRONG_OWNER, f"{uri} is attributed to {document.note.author_uri}")
-    is_private = not _is_open(document, author)
+    audience = await _audience_of(tx, document, author, instance_uri)
     known_row = await tx.first(select(proposals).where(_c.uri == uri).with_for_update())
     known = rows.to(Proposal, known_row) if known_row else None
     if known is not None:
         if known.is_local or known.author_id != author.id:
             return Refusal(RefusalReason.WRONG_OWNER, uri)
-        if is_private:
+        if audience is None:
             await remove(tx, known.id)
-    if is_private:
-        return Refusal(RefusalReason.NOT_FOR_US, f"{uri} is not public")
+    if audience is None:
+        return Refusal(RefusalReason.NOT_FOR_US, f"{uri} is neither public nor for this instance")
     if known is not None:
         await _add_source(tx, known.id, source, source_actor_uri, now)
         if not _is_newer(document, known):
             return Refusal(RefusalReason.OUTDATED, uri)
-    values = _columns(document, now)
+    values = _columns(document, audience, now)
     if known is None:
         fresh = {"id": new_id(now), "uri": uri, "author_id": author.id, "is_local": False}
         fresh["published_at"] = min(document.note.published_at or now, now)
@@ -179,10 +181,17 @@ async def expired(tx: Tx, today: date, *, limit: int = 100) -> list[Proposal]:
     return [rows.to(Proposal, row) for row in found]
 
 
-def _is_open(document: ProposalDocument, author: Actor) -> bool:
-    """Tell whether everybody may read it. One without an audience has that of its activity: see the inbox."""
+async def _audience_of(
+    tx: Tx, document: ProposalDocument, author: Actor, instance_uri: str | None
+) -> Audience | None:
+    """Tell who may read it here. One without an audience has that of its activity: see the inbox."""
     to, cc = document.note.to, document.note.cc
-    return not (to or cc) or visibility_of(to, cc, author.followers_uri) in OPEN_TO_ALL
+    if not (to or cc) or visibility_of(to, cc, author.followers_uri) in OPEN_TO_ALL:
+        return Audience.PUBLIC
+    if instance_uri is None or instance_uri not in (*to, *cc):
+        return None
+    linked = await follows.linked(tx, instance_uri)
+    return Audience.NETWORK if author.host in {actor.host for actor in linked} else None
 
 
 def _is_newer(document: ProposalDocument, known: Proposal) -> bool:
@@ -194,7 +203,7 @@ def _is_newer(document: ProposalDocument, known: Proposal) -> bool:
     )
 
 
-def _columns(document: ProposalDocument, now: datetime) -> dict[str, Any]:
+def _columns(document: ProposalDocument, audience: Audience, now: datetime) -> dict[str, Any]:
     note = document.note
     return {
         "purpose": document.purpose,
@@ -210,7 +219,7 @@ def _columns(document: ProposalDocument, now: datetime) -> dict[str, Any]:
         "waiting_count": document.waiting_count,
         "details": document.details,
         "open_until_on": document.open_until_at.date() if document.open_until_at else None,
-        "audience": "public",
+        "audience": audience.value,
         "status": document.status,
         "revision": document.revision,
         "url": note.url,
