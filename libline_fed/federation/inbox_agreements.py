@@ -10,7 +10,7 @@ from libline_fed.domain.actors import Actor
 from libline_fed.domain.mentorship_steps import StepRefused
 from libline_fed.errors import Refusal, RefusalReason
 from libline_fed.federation.inbox_work import APPLIED, Ready, Result, Work, ignored, refused
-from libline_fed.services import agreements_received
+from libline_fed.services import agreements_received, offers_received
 from libline_fed.services.agreements_received import Said
 from libline_fed.storage import mentorships
 
@@ -34,7 +34,7 @@ def is_about_agreement(activity: Activity) -> bool:
     They are not stored as documents of another server, so nothing needs to be fetched or admitted.
     """
     document = activity.raw_object
-    if activity.type in {"Offer", "Update"}:
+    if activity.type in {"Offer", "Update", "Move"}:
         return is_agreement(document)
     return activity.type == "Create" and document is not None and is_completion(document)
 
@@ -57,7 +57,7 @@ async def on_offer(work: Work, ready: Ready) -> Result:
     if sender is None:
         return refused(RefusalReason.ACTOR_SUSPENDED, ready.activity.actor_uri)
     said = _said(ready, sender)
-    return await _result_of(agreements_received.offer(work.tx, work.site, said, offered, now=work.now))
+    return await _result_of(offers_received.offer(work.tx, work.site, said, offered, now=work.now))
 
 
 async def on_agreement_update(work: Work, ready: Ready) -> Result:
@@ -68,7 +68,7 @@ async def on_agreement_update(work: Work, ready: Ready) -> Result:
     said = _said(ready, sender)
     longer = parse_wait(ready.activity.raw_object)
     if longer is not None:
-        return await _result_of(agreements_received.wait(work.tx, said, *longer, now=work.now))
+        return await _result_of(offers_received.wait(work.tx, said, *longer, now=work.now))
     agreement = parse_agreement(ready.activity.raw_object)
     if isinstance(agreement, Refusal):
         return _result(agreement)

@@ -15,6 +15,7 @@ from libline_fed.federation.inbox_agreements import (
     on_completion,
     on_offer,
 )
+from libline_fed.federation.inbox_moves import on_move
 from libline_fed.federation.inbox_notes import index, on_create, on_delete, on_update
 from libline_fed.federation.inbox_work import APPLIED, Ready, Result, Work, ignored, refused
 from libline_fed.ids import new_id
@@ -225,18 +226,6 @@ async def on_flag(work: Work, ready: Ready) -> Result:
         object_uris=about,
         created_at=work.now,
     )
-    return APPLIED
-
-
-async def on_move(work: Work, ready: Ready) -> Result:
-    """Follow somebody to a new address that names the old one as its own."""
-    old = await _sender(work, ready)
-    if old is None or ready.activity.object_uri != old.uri:
-        return refused(RefusalReason.WRONG_OWNER, ready.activity.object_uri or "")
-    new = ready.target
-    if new is None or old.uri not in new.also_known_as:
-        return refused(RefusalReason.WRONG_OWNER, "the new address does not name the old one")
-    await following.receive_move(work.tx, work.site, old=old, new=new, now=work.now)
     return APPLIED
 
 

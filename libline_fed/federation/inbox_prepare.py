@@ -125,11 +125,14 @@ class Preparer:
             case "Accept":
                 if await self._is_yes_to_us(ready, actor):
                     ready.backfill = await self._resolver.open_proposals(actor, budget)
-            case "Move" if ready.activity.target_uri is not None and is_followed:
+            case "Move" if ready.activity.target_uri is not None and (is_followed or self._is_to_us(ready)):
                 target = await self._resolver.actor(ready.activity.target_uri, budget, is_refresh=True)
                 ready.target = None if isinstance(target, Refusal) else target
             case "Add" if is_followed and ready.activity.target_uri == actor.featured_url:
                 await self._fetch_document(ready, budget)
+
+    def _is_to_us(self, ready: Ready) -> bool:
+        return any(self._site.uris.is_local(uri) for uri in (*ready.activity.to, *ready.activity.cc))
 
     async def _fetch_object(self, ready: Ready, actor: Actor, budget: Budget, *, is_followed: bool) -> None:
         document = ready.document.document if ready.document is not None else None
@@ -141,8 +144,7 @@ class Preparer:
         if host_of(ready.activity.object_uri) != actor.host:  # cannot be the actor's: nothing to ask for
             ready.result = refused(RefusalReason.FOREIGN_ID, ready.activity.object_uri or "no object")
             return
-        named = (*ready.activity.to, *ready.activity.cc)
-        if not is_followed and not any(self._site.uris.is_local(uri) for uri in named):
+        if not is_followed and not self._is_to_us(ready):
             ready.result = ignored(RefusalReason.NOT_FOR_US, "nobody here follows the author or is addressed")
             return
         await self._fetch_document(ready, budget)

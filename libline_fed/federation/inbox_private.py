@@ -27,7 +27,7 @@ from libline_fed.services import (
     remote_posts,
     thanks,
 )
-from libline_fed.services.mentorship_steps import locked
+from libline_fed.services.pairs import locked
 from libline_fed.services.remote_posts import Arrival
 from libline_fed.storage import mentorships, tombstones
 

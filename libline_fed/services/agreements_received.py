@@ -5,10 +5,9 @@ believed only from the person whom the row names, or who signs an Offer in their
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
 
-from libline_fed.activitypub.agreements import AgreementDocument, OfferedAgreement
+from libline_fed.activitypub.agreements import AgreementDocument
 from libline_fed.activitypub.urls import same_origin
 from libline_fed.domain import agreements
 from libline_fed.domain.actors import Actor
@@ -17,26 +16,21 @@ from libline_fed.domain.mentorship_steps import take_step
 from libline_fed.domain.mentorships import (
     CLOCK,
     DELIVERY_GRACE,
-    Channel,
     DeclineReason,
     Event,
     Mentorship,
-    Side,
     State,
 )
-from libline_fed.domain.proposals import Proposal, Purpose, Status
 from libline_fed.errors import Conflict, Refusal, RefusalReason
 from libline_fed.sanitize import plain_text
-from libline_fed.services import answers, mentorship_messages, requests, seats
-from libline_fed.services.mentorship_steps import Pair, free_seat, locked, put, say_update, step, tell_people
+from libline_fed.services import answers, requests
+from libline_fed.services.mentorship_steps import free_seat, put, say_update, step, tell_people
 from libline_fed.services.mentorship_views import columns_of, shared_of
 from libline_fed.services.mentorships import apply_shared, whole_seconds
+from libline_fed.services.pairs import Pair, locked
 from libline_fed.services.site import Site
-from libline_fed.storage import accounts, actors, mentorships, tombstones
-from libline_fed.storage import proposals as proposal_rows
+from libline_fed.storage import mentorships, tombstones
 from libline_fed.storage.store import Tx
-
-MAX_EXPIRY = timedelta(days=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,181 +41,6 @@ class Said:
     activity_uri: str
     published_at: datetime | None
     content_html: str
-
-
-# --- asked --------------------------------------------------------------------------------------------
-
-
-async def offer(
-    tx: Tx, site: Site, said: Said, offered: OfferedAgreement, *, now: datetime
-) -> Refusal | None:
-    """Take in an `Offer(Agreement)`; one that cannot be is answered with a polite no."""
-    if (await tombstones.among(tx, (said.activity_uri,))).get(said.activity_uri) == said.sender.uri:
-        return Refusal(RefusalReason.TOMBSTONED, "taken back before it came")
-    if await mentorships.by_offer_uri(tx, said.activity_uri) is not None:
-        return Refusal(RefusalReason.OUTDATED, "known already")
-    if offered.counter_of_uri is not None:
-        return await _counter(tx, site, said, offered, now=now)
-    proposal = (await proposal_rows.by_uris(tx, (offered.proposal_uri,))).get(offered.proposal_uri)
-    author = await actors.by_id(tx, proposal.author_id) if proposal is not None else None
-    if proposal is None or author is None or not author.is_local or author.id == said.sender.id:
-        return Refusal(RefusalReason.UNKNOWN_OBJECT, offered.proposal_uri)
-    mentor, mentee = (author, said.sender) if proposal.purpose == Purpose.OFFER else (said.sender, author)
-    await mentorships.lock_people(tx, (mentor.id, mentee.id))
-    known = await mentorships.open_one(
-        tx, mentor_id=mentor.id, mentee_id=mentee.id, proposal_uri=proposal.uri
-    )
-    reason = await _obstacle(tx, proposal, author, said, offered, known, now)
-    if reason is not None:
-        await mentorship_messages.send_bare_reject(
-            tx, site, me=author, partner=said.sender, offer_uri=said.activity_uri, reason=reason, now=now
-        )
-        return Refusal(RefusalReason.NOT_FOR_US, f"answered with a no: {reason}")
-    if known is None:
-        known = await mentorships.add(
-            tx,
-            {
-                **requests.new_row(site, proposal=proposal, mentor=mentor, mentee=mentee, now=now),
-                "channel": Channel.LIBLINE.value,
-                "thread_uri": _thread_uri(said, offered),
-                "asker": Side.MENTEE if said.sender.id == mentee.id else Side.MENTOR,
-                "changed_by": Side.MENTEE if said.sender.id == mentee.id else Side.MENTOR,
-                "state": State.DRAFT.value,
-            },
-        )
-        if known is None:
-            return Refusal(RefusalReason.WRONG_OWNER, "a thread of somebody else")
-    await _asked(tx, site, await locked(tx, known.id), said, offered, now=now)
-    return None
-
-
-async def _asked(
-    tx: Tx, site: Site, pair: Pair, said: Said, offered: OfferedAgreement, *, now: datetime
-) -> None:
-    """Make a request of a new row, of a question, or of one that was sent anew."""
-    side = pair.side(said.sender)
-    columns = {
-        **_words_of(said, offered, pair.mentorship),
-        "state": State.PROPOSED.value,
-        "changed_by": side.value,
-        "asker": side.value,
-        "offer_uri": said.activity_uri,
-        "version": offered.version,
-        "sent_at": min(said.published_at or now, now),
-        "expires_at": await _expiry(tx, pair, offered, now),
-        "reminders_count": 0,
-    }
-    await put(tx, pair, columns, event=Event.SEND, by=side, now=now)
-    await free_seat(tx, site, pair, now=now)
-    event = "requested" if side is Side.MENTEE else "offered"
-    await tell_people(tx, site, pair, event, by=side, now=now)
-    if offered.expires_at is not None and columns["expires_at"] > offered.expires_at:
-        me = pair.actor(side.other)
-        await mentorship_messages.send_wait(tx, site, pair.mentorship, me=me, partner=said.sender, now=now)
-
-
-async def wait(tx: Tx, said: Said, offer_uri: str, expires_at: datetime, *, now: datetime) -> Refusal | None:
-    """Take in that the decider's clock runs longer, because of holidays."""
-    found = await mentorships.by_offer_uri(tx, offer_uri)
-    if found is None or found.actor_id(found.decider) != said.sender.id or said.sender.is_local:
-        return Refusal(RefusalReason.UNKNOWN_OBJECT, offer_uri)
-    pair = await locked(tx, found.id)
-    known = pair.mentorship.expires_at
-    if pair.mentorship.state != State.PROPOSED or (known is not None and expires_at <= known):
-        return Refusal(RefusalReason.OUTDATED, "not later than what is known")
-    await mentorships.change(tx, found.id, now, expires_at=min(expires_at, now + MAX_EXPIRY))
-    return None
-
-
-async def _counter(
-    tx: Tx, site: Site, said: Said, offered: OfferedAgreement, *, now: datetime
-) -> Refusal | None:
-    assert offered.counter_of_uri is not None
-    known = await mentorships.by_offer_uri(tx, offered.counter_of_uri)
-    if known is None or known.side_of(said.sender.id) is None:
-        return Refusal(RefusalReason.UNKNOWN_OBJECT, offered.counter_of_uri)
-    pair = await locked(tx, known.id)
-    side, me = pair.side(said.sender), pair.actor(pair.side(said.sender).other)
-    made = await requests.counters_by(tx, pair.mentorship, side)
-    if pair.mentorship.state != State.PROPOSED or pair.mentorship.asker == side or made > 0:
-        await mentorship_messages.send_bare_reject(
-            tx,
-            site,
-            me=me,
-            partner=said.sender,
-            offer_uri=said.activity_uri,
-            reason=DeclineReason.CLOSED,
-            now=now,
-        )
-        return Refusal(RefusalReason.NOT_PENDING, f"{pair.mentorship.state}, or countered before")
-    before = pair.mentorship
-    columns = {
-        **_words_of(said, offered, before),
-        "asker": side.value,
-        "changed_by": side.value,
-        "offer_uri": said.activity_uri,
-        "version": max(offered.version, before.version + 1),
-        "counters_count": before.counters_count + 1,
-        "holds_seat": False,  # ours was for our own Offer
-        "sent_at": min(said.published_at or now, now),
-        "reminders_count": 0,
-    }
-    await put(tx, pair, columns, event=Event.COUNTER, by=side, now=now)
-    pair.mentorship = await mentorships.change(
-        tx, known.id, now, expires_at=await _expiry(tx, pair, offered, now)
-    )
-    await free_seat(tx, site, pair, now=now)
-    await tell_people(tx, site, pair, "countered", by=side, now=now)
-    return None
-
-
-async def _obstacle(
-    tx: Tx,
-    proposal: Proposal,
-    author: Actor,
-    said: Said,
-    offered: OfferedAgreement,
-    known: Mentorship | None,
-    now: datetime,
-) -> str | None:
-    """Return the reason why an Offer cannot be taken, as the other server will be told."""
-    account = await accounts.by_actor(tx, author.id)
-    if not author.is_usable or await seats.is_blocked(tx, author, said.sender):
-        return DeclineReason.UNAVAILABLE
-    if known is not None and known.is_running:
-        return DeclineReason.CLOSED
-    if offered.expires_at is not None and now > offered.expires_at + DELIVERY_GRACE:
-        return DeclineReason.EXPIRED
-    if proposal.status == Status.FULL:
-        return DeclineReason.FULL
-    is_over = proposal.open_until_on is not None and proposal.open_until_on < now.date()
-    if proposal.status != Status.OPEN or is_over or (account is not None and account.is_paused):
-        return DeclineReason.CLOSED
-    return DeclineReason.CLOSED if offered.quantity != 1 or proposal.audience == "instance" else None
-
-
-def _words_of(said: Said, offered: OfferedAgreement, before: Mentorship) -> dict[str, Any]:
-    return {
-        "message_html": said.content_html,
-        "message_text": plain_text(said.content_html)[: requests.MAX_MESSAGE_CHARACTERS],
-        "answers": offered.answers or before.answers,
-        "terms": offered.terms or before.terms,  # as they say, so that both begin with the very same
-        "language": offered.language or before.language,
-    }
-
-
-def _thread_uri(said: Said, offered: OfferedAgreement) -> str:
-    """Return the thread that the asker's server made; one of another server's is not the asker's to name."""
-    if offered.thread_uri is not None and same_origin(offered.thread_uri, said.sender.uri):
-        return offered.thread_uri
-    return said.activity_uri
-
-
-async def _expiry(tx: Tx, pair: Pair, offered: OfferedAgreement, now: datetime) -> datetime:
-    """Return when our clock ends a request: not before the asker says, later if our member is away."""
-    ours = await requests.deadline(tx, pair, now)
-    theirs = offered.expires_at or ours
-    return min(max(ours, theirs), now + MAX_EXPIRY)
 
 
 # --- answered -----------------------------------------------------------------------------------------

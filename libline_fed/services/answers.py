@@ -18,8 +18,9 @@ from libline_fed.domain.proposals import Status
 from libline_fed.errors import Conflict, InvalidInput
 from libline_fed.sanitize import clean_text
 from libline_fed.services import mentorship_messages, proposals, seats
-from libline_fed.services.mentorship_steps import Pair, free_seat, locked, step, tell_people
+from libline_fed.services.mentorship_steps import free_seat, step, tell_people
 from libline_fed.services.mentorship_views import MentorshipView, columns_of, get
+from libline_fed.services.pairs import Pair, locked
 from libline_fed.services.requests import MAX_NOTE_CHARACTERS, facts_for, is_asker, is_mentee, is_mentor, seat
 from libline_fed.services.site import Site
 from libline_fed.storage import accounts, mentorships

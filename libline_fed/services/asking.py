@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 from libline_fed.domain.accounts import Account
 from libline_fed.domain.actors import Actor
-from libline_fed.domain.mentorship_steps import FEW_OPEN, NOT_BLOCKED, OPEN, Facts
+from libline_fed.domain.mentorship_guards import FEW_OPEN, NOT_BLOCKED, OPEN, Facts
 from libline_fed.domain.mentorships import EXPIRY_DAYS, Mentorship
 from libline_fed.domain.proposals import Proposal, Purpose, Status
 from libline_fed.services import proposals, seats

@@ -12,7 +12,8 @@ from libline_fed.domain.proposals import Proposal, Purpose, Status
 from libline_fed.ids import new_id
 from libline_fed.services import door_talk, mentorship_messages, requests, seats
 from libline_fed.services.door_talk import Door
-from libline_fed.services.mentorship_steps import Pair, free_seat, step, tell_people
+from libline_fed.services.mentorship_steps import free_seat, step, tell_people
+from libline_fed.services.pairs import Pair
 from libline_fed.services.requests import MAX_MESSAGE_CHARACTERS
 from libline_fed.services.site import Site
 from libline_fed.storage import doors, mentorships

@@ -27,8 +27,8 @@ from libline_fed.errors import Refusal, RefusalReason
 from libline_fed.ids import new_id
 from libline_fed.sanitize import clean_text, linkify_text
 from libline_fed.services import private_notes
-from libline_fed.services.mentorship_steps import Pair, locked
 from libline_fed.services.mentorship_views import MentorshipView
+from libline_fed.services.pairs import Pair, locked
 from libline_fed.services.site import Site
 from libline_fed.storage import feedback
 from libline_fed.storage.store import Tx

@@ -30,14 +30,16 @@ from libline_fed.services import (
     answers,
     deadlines,
     door_answers,
+    feedback,
     mentorship_messages,
     proposals,
     requests,
     seats,
 )
-from libline_fed.services.mentorship_steps import Pair, free_seat, locked, put, say_update, step, tell_people
+from libline_fed.services.mentorship_steps import free_seat, put, say_update, step, tell_people
 from libline_fed.services.mentorship_views import shared_of
 from libline_fed.services.mentorships import whole_seconds
+from libline_fed.services.pairs import Pair, locked
 from libline_fed.services.site import Site
 from libline_fed.storage import mentorships, peers
 from libline_fed.storage.mentorship_tables import mentorships as table
@@ -58,7 +60,8 @@ async def tick(tx: Tx, site: Site, *, now: datetime) -> int:
         for due in await mentorships.due(tx, condition(now)):
             pair = await locked(tx, due.id)
             count += await act(tx, site, pair, now)
-    return count + await door_answers.tick(tx, site, now=now)
+    count += await door_answers.tick(tx, site, now=now)
+    return count + await feedback.open_due(tx, site, now=now)
 
 
 # --- before an answer -------------------------------------------------------------------------------

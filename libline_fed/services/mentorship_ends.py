@@ -6,9 +6,10 @@ from libline_fed.domain import agreements
 from libline_fed.domain.actors import Actor
 from libline_fed.domain.mentorships import Event, State
 from libline_fed.services import answers
-from libline_fed.services.mentorship_steps import Pair, free_seat, locked, say_update, step, tell_people
+from libline_fed.services.mentorship_steps import free_seat, say_update, step, tell_people
 from libline_fed.services.mentorship_views import shared_of
 from libline_fed.services.mentorships import whole_seconds
+from libline_fed.services.pairs import Pair, locked
 from libline_fed.services.site import Site
 from libline_fed.storage import mentorships
 from libline_fed.storage.store import Tx

@@ -33,12 +33,8 @@ class _Kind:
 
 _LOOK = N_("How it stands and what you can do now is on this page:")
 
+# A question has none: it comes with a message, which has its own.
 _KINDS: dict[str, _Kind] = {
-    "question": _Kind(
-        N_("A question for you"),
-        N_("%(name)s has a short question before asking for a mentorship."),
-        N_("To read and answer it, open this page:"),
-    ),
     "requested": _Kind(
         N_("Somebody asks you for mentoring"),
         N_("%(name)s would like to be mentored by you and waits for your answer."),
@@ -174,6 +170,17 @@ _KINDS: dict[str, _Kind] = {
     ),
     "back": _Kind(
         N_("The other server is back"), N_("The server of %(name)s answers again. You two can go on."), _LOOK
+    ),
+    "moved": _Kind(
+        N_("Your partner has moved"),
+        N_("%(name)s is on another server now. You decide whether your mentorship goes on there."),
+        N_("To decide, open this page:"),
+        "/move",
+    ),
+    "rehomed": _Kind(
+        N_("Your mentorship has moved along"),
+        N_("%(name)s said yes: your mentorship goes on with your new account."),
+        _LOOK,
     ),
     "unlisted": _Kind(
         N_("Your offer is paused"),

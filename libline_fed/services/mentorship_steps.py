@@ -4,65 +4,20 @@ Lock the two people, read the row again, ask the table, write row and event, cou
 other server, and tell the people here. All in the caller's transaction.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from libline_fed.domain.actors import Actor
 from libline_fed.domain.agreements import Shared
-from libline_fed.domain.mentorship_steps import Facts, take_step
+from libline_fed.domain.mentorship_guards import Facts
+from libline_fed.domain.mentorship_steps import take_step
 from libline_fed.domain.mentorships import CLOCK, ENDED, REFUSED, Channel, Event, Mentorship, Side, State
-from libline_fed.errors import NotFound
 from libline_fed.services import mentorship_mails, mentorship_messages, seats
 from libline_fed.services.mentorship_views import columns_of
 from libline_fed.services.notifications import notify
+from libline_fed.services.pairs import Pair
 from libline_fed.services.site import Site
 from libline_fed.storage import mentorships
 from libline_fed.storage.store import Tx
-
-
-@dataclass(slots=True)
-class Pair:
-    """A locked mentorship with its two people."""
-
-    mentorship: Mentorship
-    people: dict[Side, Actor]
-
-    def actor(self, side: Side) -> Actor:
-        """Return who stands on a side."""
-        return self.people[side]
-
-    def side(self, actor: Actor) -> Side:
-        """Return where one of them stands.
-
-        Raises: NotFound for anybody else.
-        """
-        side = self.mentorship.side_of(actor.id)
-        if side is None:
-            raise NotFound(f"{actor.id} is not of mentorship {self.mentorship.id}")
-        return side
-
-    @property
-    def local_side(self) -> Side:
-        """The side whose server this is; of two members here, the mentor's."""
-        return Side.MENTOR if self.people[Side.MENTOR].is_local else Side.MENTEE
-
-
-async def locked(tx: Tx, mentorship_id: str, person: Actor | None = None) -> Pair:
-    """Return a mentorship with both people held until the transaction ends.
-
-    Raises: NotFound if there is none, or none of that person's.
-    """
-    found = await mentorships.by_id(tx, mentorship_id)
-    if found is None or (person is not None and found.side_of(person.id) is None):
-        raise NotFound(f"no mentorship {mentorship_id}")
-    await seats.lock(tx, found)
-    again = await mentorships.by_id(tx, mentorship_id)
-    if again is None:
-        raise NotFound(f"no mentorship {mentorship_id}")
-    if person is not None and again.state == State.DRAFT and again.asker != again.side_of(person.id):
-        raise NotFound(f"a draft of somebody else: {mentorship_id}")
-    return Pair(again, await seats.people(tx, again))
 
 
 async def step(  # noqa: PLR0913  a step has these parts

@@ -7,26 +7,19 @@ from libline_fed.activitypub.agreements import MAX_CONTACT_CHARACTERS, changed_t
 from libline_fed.domain import agreements
 from libline_fed.domain.actors import Actor
 from libline_fed.domain.agreements import Shared
-from libline_fed.domain.mentorship_steps import Facts
+from libline_fed.domain.mentorship_guards import Facts
 from libline_fed.domain.mentorships import CLOCK, Event, Side, State
 from libline_fed.errors import Conflict, InvalidInput
 from libline_fed.sanitize import clean_text
 from libline_fed.services import mentorship_messages, seats
-from libline_fed.services.mentorship_steps import (
-    Pair,
-    free_seat,
-    locked,
-    put,
-    say_update,
-    step,
-    tell_people,
-)
+from libline_fed.services.mentorship_steps import free_seat, put, say_update, step, tell_people
 from libline_fed.services.mentorship_views import (
     MentorshipView,
     columns_of,
     get,
     shared_of,
 )
+from libline_fed.services.pairs import Pair, locked
 from libline_fed.services.site import Site
 from libline_fed.storage import mentorships
 from libline_fed.storage.store import Tx

@@ -25,8 +25,8 @@ from libline_fed.errors import Conflict, InvalidInput, NotFound, Refusal, Refusa
 from libline_fed.ids import new_id
 from libline_fed.sanitize import clean_text, linkify_text, plain_text
 from libline_fed.services import drafts, meetings, mentorships, private_notes
-from libline_fed.services.mentorship_steps import Pair, locked
 from libline_fed.services.mentorship_views import MentorshipView
+from libline_fed.services.pairs import Pair, locked
 from libline_fed.services.site import Site
 from libline_fed.storage import mentorships as mentorship_rows
 from libline_fed.storage import messages

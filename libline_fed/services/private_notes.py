@@ -12,9 +12,9 @@ from libline_fed.activitypub.private_notes import OwnNote, Reader, build_private
 from libline_fed.domain.actors import Actor
 from libline_fed.domain.mentorships import Mentorship
 from libline_fed.errors import Conflict
-from libline_fed.services import outbox, seats
-from libline_fed.services.mentorship_steps import Pair
+from libline_fed.services import mentorship_mails, outbox, seats
 from libline_fed.services.notifications import notify
+from libline_fed.services.pairs import Pair
 from libline_fed.services.site import Site
 from libline_fed.storage import feedback, goals, logbook, meetings, mentorships, messages
 from libline_fed.storage.store import Tx
@@ -66,7 +66,7 @@ async def tell_partner(
     partner = pair.actor(pair.side(person).other)
     if not partner.is_local:
         return
-    await notify(
+    is_news = await notify(
         tx,
         account_actor_id=partner.id,
         kind=KIND,
@@ -75,6 +75,15 @@ async def tell_partner(
         subject_uri=f"{site.uris.mentorship(pair.mentorship.id)}/{page}#{item_id}",
         now=now,
     )
+    if is_news and event == "message":
+        await mentorship_mails.message_waiting(
+            tx,
+            site,
+            actor=partner,
+            mentorship_id=pair.mentorship.id,
+            partner_name=mentorship_mails.name_in_mail(person),
+            now=now,
+        )
 
 
 async def mentorship_of(tx: Tx, uri: str) -> Mentorship | None:

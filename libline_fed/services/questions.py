@@ -6,8 +6,9 @@ from libline_fed.domain.actors import Actor
 from libline_fed.domain.mentorships import QUESTION_DAYS, Event, State
 from libline_fed.errors import Conflict
 from libline_fed.services import messages
-from libline_fed.services.mentorship_steps import locked, step, tell_people
+from libline_fed.services.mentorship_steps import step, tell_people
 from libline_fed.services.mentorship_views import MentorshipView, get
+from libline_fed.services.pairs import locked
 from libline_fed.services.requests import facts_for
 from libline_fed.services.site import Site
 from libline_fed.storage.store import Tx

@@ -18,7 +18,7 @@ from libline_fed.activitypub.agreements import (
 )
 from libline_fed.domain.accounts import Account
 from libline_fed.domain.actors import Actor
-from libline_fed.domain.mentorship_steps import Facts
+from libline_fed.domain.mentorship_guards import Facts
 from libline_fed.domain.mentorships import (
     EXPIRY_DAYS,
     Channel,
@@ -32,8 +32,9 @@ from libline_fed.errors import Conflict, InvalidInput
 from libline_fed.ids import new_id
 from libline_fed.sanitize import clean_text, linkify_text
 from libline_fed.services import deadlines, mentorship_messages, proposals, seats
-from libline_fed.services.mentorship_steps import Pair, free_seat, locked, step, tell_people
+from libline_fed.services.mentorship_steps import free_seat, step, tell_people
 from libline_fed.services.mentorship_views import MentorshipView, get
+from libline_fed.services.pairs import Pair, locked
 from libline_fed.services.site import Site
 from libline_fed.storage import accounts, mentorships
 from libline_fed.storage.store import Tx

@@ -14,7 +14,8 @@ from starlette.responses import Response
 from wtforms import HiddenField
 
 from libline_fed.domain.actors import Actor
-from libline_fed.domain.mentorship_steps import Facts, StepRefused, obstacle, take_step
+from libline_fed.domain.mentorship_guards import Facts
+from libline_fed.domain.mentorship_steps import StepRefused, obstacle, take_step
 from libline_fed.domain.mentorships import MAX_PAUSE_DAYS, Event, Mentorship, State
 from libline_fed.errors import Conflict, InvalidInput
 from libline_fed.services import form_tokens, mentorship_views

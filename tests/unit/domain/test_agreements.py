@@ -27,7 +27,8 @@ from libline_fed.domain.agreements import (
     with_terms,
     with_yes,
 )
-from libline_fed.domain.mentorship_steps import Facts, StepRefused, take_step
+from libline_fed.domain.mentorship_guards import Facts
+from libline_fed.domain.mentorship_steps import StepRefused, take_step
 from libline_fed.domain.mentorships import CLOCK, ENDED, RUNNING, Event, Side, State
 from libline_fed.errors import Refusal, RefusalReason
 

@@ -4,16 +4,8 @@ import itertools
 
 import pytest
 
-from libline_fed.domain.mentorship_steps import (
-    TABLE,
-    Facts,
-    Rule,
-    StepRefused,
-    Who,
-    obstacle,
-    rule_for,
-    take_step,
-)
+from libline_fed.domain.mentorship_guards import Facts
+from libline_fed.domain.mentorship_steps import TABLE, Rule, StepRefused, Who, obstacle, rule_for, take_step
 from libline_fed.domain.mentorships import (
     BEFORE,
     CLOCK,
