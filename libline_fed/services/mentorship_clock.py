@@ -35,6 +35,7 @@ from libline_fed.services import (
     proposals,
     requests,
     seats,
+    waiting_lists,
 )
 from libline_fed.services.mentorship_steps import free_seat, put, say_update, step, tell_people
 from libline_fed.services.mentorship_views import shared_of
@@ -61,6 +62,7 @@ async def tick(tx: Tx, site: Site, *, now: datetime) -> int:
             pair = await locked(tx, due.id)
             count += await act(tx, site, pair, now)
     count += await door_answers.tick(tx, site, now=now)
+    count += await waiting_lists.tell(tx, site, now=now)
     return count + await feedback.open_due(tx, site, now=now)
 
 

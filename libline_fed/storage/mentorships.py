@@ -23,7 +23,7 @@ from libline_fed.storage.mentorship_tables import (
     messages,
 )
 from libline_fed.storage.store import Tx
-from libline_fed.storage.tables import actors, peers
+from libline_fed.storage.tables import actors, peers, proposals
 
 _c = mentorships.c
 OPEN_STATES = ("draft", "question", "proposed", "intro", "active", "paused")
@@ -153,6 +153,23 @@ def has_troubled_server() -> ColumnElement[bool]:
     return or_(
         _c.orphaned_at.is_not(None), _c.mentor_id.in_(troubled), _c.mentee_id.in_(troubled)
     )
+
+
+async def wanting_places(tx: Tx, *, limit: int = 100) -> list[Mentorship]:
+    """Return the requests whose mentees wait for a place, of offers that have one now, oldest first."""
+    statement = (
+        select(mentorships)
+        .join(proposals, proposals.c.id == _c.proposal_id)
+        .where(
+            _c.state == State.SUPERSEDED,
+            _c.is_announced.is_(True),
+            proposals.c.status == "open",
+            proposals.c.places_free_count > 0,
+        )
+        .order_by(_c.id)
+        .limit(limit)
+    )
+    return [rows.to(Mentorship, row) for row in await tx.all(statement)]
 
 
 async def add(tx: Tx, values: dict[str, Any]) -> Mentorship | None:

@@ -72,9 +72,7 @@ class RequestForm(TermsForm):
     by_when = TextAreaField(N_("What would you like to reach, and by when?"))
     tried = TextAreaField(N_("What have you tried so far?"))
     language = SelectField(N_("Language of this text"), validate_choice=False)
-    has_conflict = BooleanField(
-        N_("This person leads me, works in my team, or sits on a panel that decides about me")
-    )
+    has_conflict = BooleanField()
 
     def words(self) -> Words:
         """Return what was written."""

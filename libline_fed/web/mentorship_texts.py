@@ -66,6 +66,12 @@ _LINES: dict[str, tuple[str, str, str]] = {
     "orphan": ("", "", N_("The other server had not answered for a month.")),
     "back": ("", "", N_("The other server answers again.")),
     "archive": ("", "", N_("It was put away.")),
+    "place-free": ("", "", N_("There was a place again.")),
+    "rehome": (
+        N_("You went on with the new account."),
+        N_("%(name)s went on with the new account."),
+        "",
+    ),
 }
 # Steps of the other side come with the name of their notice.
 _SAME = {
@@ -108,6 +114,8 @@ NOTICES_OF_PARTNER = {
     "revived": N_("would like to go on with you."),
     "partner-gone": N_("does not take part any more, so it has ended."),
     "place-free": N_("has a free place again."),
+    "moved": N_("has moved to another server. Would you like to go on there?"),
+    "rehomed": N_("goes on with you: your mentorship has moved to your new account."),
     "reminder-3": N_("has been waiting for your answer for three days."),
     "reminder-7": N_("has been waiting for a week. Without an answer the request expires."),
 }

@@ -29,7 +29,8 @@ from libline_fed.web.mentorship_forms import (
 from libline_fed.web.mentorship_steps import Action, Scene, StepPages
 from libline_fed.web.mentorship_texts import REASONS_TOLD, shown_state
 from libline_fed.web.pages import Access, GuardedRoute, form_page, get, post
-from libline_fed.web.requests import Row, fit_of, term_choices
+from libline_fed.web.request_steps import term_choices
+from libline_fed.web.requests import Row, fit_of
 from libline_fed.web.visits import visit_of
 
 # Who comes to a draft or a question that is theirs to answer finds it elsewhere.

@@ -8,138 +8,38 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from libline_fed import vocabulary
 from libline_fed.domain.actors import Actor
 from libline_fed.domain.mentorship_steps import obstacle
-from libline_fed.domain.mentorships import BEFORE, REFUSED, Event, State
+from libline_fed.domain.mentorships import BEFORE, REFUSED, State
 from libline_fed.domain.proposals import Purpose
 from libline_fed.errors import Conflict, InvalidInput, NotFound
 from libline_fed.services import answers, asking, form_tokens, matching, mentorship_views, requests
 from libline_fed.services.asking import Prospect
 from libline_fed.services.mentorship_views import MentorshipView
 from libline_fed.services.requests import Words
-from libline_fed.services.site import Site
 from libline_fed.storage.store import Tx
-from libline_fed.vocabulary import Scheme
 from libline_fed.web.context import WebContext
 from libline_fed.web.forms import COMMON_LANGUAGES
 from libline_fed.web.languages import N_, Language
 from libline_fed.web.matching import sentence
 from libline_fed.web.mentorship_forms import (
-    AcceptForm,
-    CounterForm,
-    DeclineForm,
     RequestForm,
     StepForm,
-    terms_data,
     words_data,
 )
-from libline_fed.web.mentorship_steps import Action, Changed, Scene, StepPages, find_scene
-from libline_fed.web.mentorship_texts import REASON_NAMES, names, shown_state
+from libline_fed.web.mentorship_steps import Changed, Scene, StepPages, find_scene
+from libline_fed.web.mentorship_texts import shown_state
 from libline_fed.web.pages import Access, GuardedRoute, form_page, get, post
 from libline_fed.web.primer import primer_path
+from libline_fed.web.request_steps import ACTIONS, term_choices
 from libline_fed.web.visits import visit_of
 
 STARTS_PER_HOUR = 60
 WRITABLE = (State.DRAFT, State.QUESTION)
 HAS_CONFLICT = N_(
-    "Then please ask somebody else: a mentor should have no power over your work. Your words are kept here."
+    "Then please choose somebody else: neither of you should have power over the other’s work. "
+    "Your words are kept here."
 )
-
-
-def term_choices(language: Language, terms: dict[str, Any]) -> dict[str, list[tuple[str, str]]]:
-    """Return what can be chosen in a form of terms; a length that is not in the list stays possible."""
-    tag, none = language.tag, ("", language.gettext(N_("Not decided yet")))
-    lengths = [
-        (str(vocabulary.months_of(term.id)), term.label) for term in vocabulary.terms(Scheme.LENGTH, tag)
-    ]
-    months = terms.get("months")
-    if months is not None and str(months) not in dict(lengths):
-        lengths.append((str(months), language.number(months)))
-
-    def listed(scheme: Scheme) -> list[tuple[str, str]]:
-        return [none, *((term.id, term.label) for term in vocabulary.terms(scheme, tag))]
-
-    return {
-        "lengths": lengths,
-        "frequencies": listed(Scheme.FREQUENCY),
-        "modes": listed(Scheme.MODE),
-        "goal_types": listed(Scheme.GOAL),
-    }
-
-
-# --- the steps ----------------------------------------------------------------------------------------
-
-
-async def _accept(
-    tx: Tx, site: Site, person: Actor, mentorship_id: str, form: AcceptForm, now: datetime
-) -> None:
-    await answers.accept(
-        tx, site, person=person, mentorship_id=mentorship_id, is_last=bool(form.is_last.data), now=now
-    )
-
-
-async def _decline(
-    tx: Tx, site: Site, person: Actor, mentorship_id: str, form: DeclineForm, now: datetime
-) -> None:
-    await answers.decline(
-        tx,
-        site,
-        person=person,
-        mentorship_id=mentorship_id,
-        reason=form.reason.data or "",
-        note=form.note.data or "",
-        is_unavailable=bool(form.is_unavailable.data),
-        now=now,
-    )
-
-
-async def _counter(
-    tx: Tx, site: Site, person: Actor, mentorship_id: str, form: CounterForm, now: datetime
-) -> None:
-    await requests.counter(
-        tx, site, person=person, mentorship_id=mentorship_id, words=form.words(), now=now
-    )
-
-
-async def _withdraw(
-    tx: Tx, site: Site, person: Actor, mentorship_id: str, form: StepForm, now: datetime
-) -> None:
-    del form
-    await answers.withdraw(tx, site, person=person, mentorship_id=mentorship_id, now=now)
-
-
-def _terms_of(scene: Scene, language: Language) -> dict[str, Any]:
-    return term_choices(language, scene.mentorship.terms)
-
-
-ACTIONS = (
-    Action("accept", Event.ACCEPT, _accept, "request-accepted", AcceptForm, "requests/accept.html"),
-    Action(
-        "decline",
-        Event.DECLINE,
-        _decline,
-        "request-declined",
-        DeclineForm,
-        "requests/decline.html",
-        then="/requests-received",
-        choices=lambda _, language: {"reasons": names(REASON_NAMES, language)},
-    ),
-    Action(
-        "counter",
-        Event.COUNTER,
-        _counter,
-        "request-countered",
-        CounterForm,
-        "requests/counter.html",
-        data=lambda scene: terms_data(scene.mentorship),
-        choices=_terms_of,
-    ),
-    Action("withdraw", Event.WITHDRAW, _withdraw, "request-withdrawn", then="/requests-sent"),
-)
-
-
-# --- the pages ----------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,12 +82,18 @@ class RequestPages(StepPages):
         if needed is not None:
             return self.redirect(needed)
         await self.limit(visit, "ask", per_s=3600, max_count=STARTS_PER_HOUR)
-        made = await self.store.write(
-            lambda tx: requests.start(
+        token = StepForm(visit.form).form_token.data or ""
+
+        async def unit(tx: Tx) -> str:
+            known = await form_tokens.claim(tx, token, path, now)
+            if known is not None:
+                return known  # leads to what came of it
+            made = await requests.start(
                 tx, self.site, person=person, proposal_id=proposal_id, viewer=visit.account, now=now
             )
-        )
-        return self.redirect(f"/mentorships/{made.id}/{wanted}")
+            return f"/mentorships/{made.id}/{wanted}"
+
+        return self.redirect(await self.store.write(unit))
 
     async def _others(self, person: Actor, proposal_id: str) -> Sequence[matching.Match]:
         now = self.now()
@@ -336,8 +242,11 @@ class RequestPages(StepPages):
         words = Words(old.message_text, old.answers, old.terms, old.language)
 
         async def unit(tx: Tx) -> str:
-            if old.proposal_id is None:
-                raise NotFound("the proposal is gone")
+            found = await _prospect(tx, scene.view, old.proposal_id, visit.account, now)
+            if found is None or old.proposal_id is None:
+                raise Conflict("gone", safe="This is not there any more. You can ask somebody else.")
+            if found.problem and found.known is None:
+                raise Conflict("not open", safe=found.problem)
             made = await requests.start(
                 tx, self.site, person=scene.view.person, proposal_id=old.proposal_id,
                 viewer=visit.account, now=now,
@@ -350,8 +259,8 @@ class RequestPages(StepPages):
 
         try:
             return self.redirect(await self.store.write(unit))
-        except NotFound:
-            return self.refused(request, scene, N_("This offer is not there any more. Please ask elsewhere."))
+        except Conflict as error:
+            return self.refused(request, scene, error.safe)
 
     async def tell_me(self, request: Request) -> Response:
         """Note whether the person wants to hear of a free place."""

@@ -1,26 +1,18 @@
 """A running instance with people in four languages, and Chromium."""
 
-import asyncio
 import os
 import shutil
-import socket
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
-from pathlib import Path
+from datetime import date
 
 import pytest
-import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from libline_fed.activitypub.uris import Uris
-from libline_fed.clock import FrozenClock
 from libline_fed.domain.accounts import Role
 from libline_fed.services import follows
-from libline_fed.storage.store import Store
-from tests.support import databases
-from tests.support.pages import DRAFT, PASSWORD, PagesWorld, add_post, pages_world
+from tests.browser.serving import serving
+from tests.support.pages import DRAFT, PASSWORD, PagesWorld, add_post
 
 FLAGS = [
     "--no-sandbox",
@@ -42,13 +34,6 @@ class Running:
     proposal_id: str
     remote_id: str
     post_id: str
-
-
-@dataclass
-class Told:
-    """What the serving thread tells the tests."""
-
-    running: Running | None = None
 
 
 def chromium_path() -> str:
@@ -75,40 +60,8 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """An instance on loopback, served by a thread of its own."""
-    path = tmp_path_factory.mktemp("pages") / "libline.sqlite3"
-    shutil.copyfile(databases.migrated_sqlite(), path)
-    listening = socket.create_server(("127.0.0.1", 0))
-    url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-    ready, stop, told = threading.Event(), threading.Event(), Told()
-
-    def serve() -> None:
-        asyncio.run(_serve(path, url, listening, ready, stop, told))
-
-    thread = threading.Thread(target=serve, name="pages")
-    thread.start()
-    assert ready.wait(60), "the instance did not start"
-    assert told.running is not None
-    yield told.running
-    stop.set()
-    thread.join(20)
-    listening.close()
-
-
-async def _serve(
-    path: Path, url: str, listening: socket.socket, ready: threading.Event, stop: threading.Event, told: Told
-) -> None:
-    store = await Store(f"sqlite+aiosqlite:///{path}").open()
-    clock = FrozenClock(datetime(2026, 11, 24, 9, 0, tzinfo=UTC))
-    async with pages_world(store, clock, uris=Uris(url), is_https=False) as world:
-        told.running = await _populate(world, url)
-        server = uvicorn.Server(uvicorn.Config(world.app, log_level="error", lifespan="off"))
-        serving = asyncio.create_task(server.serve(sockets=[listening]))
-        ready.set()
-        while not stop.is_set():
-            await asyncio.sleep(0.1)
-        server.should_exit = True
-        await serving
-    await store.close()
+    with serving(tmp_path_factory.mktemp("pages") / "libline.sqlite3", _populate) as told:
+        yield told
 
 
 async def _populate(world: PagesWorld, url: str) -> Running:
@@ -153,7 +106,7 @@ async def _populate(world: PagesWorld, url: str) -> Running:
 @pytest.fixture
 def new_page(chromium: Browser, running: Running) -> Iterator["NewPage"]:
     """Open pages in contexts of their own."""
-    opener = NewPage(chromium, running)
+    opener = NewPage(chromium, running.url)
     yield opener
     opener.close()
 
@@ -161,9 +114,9 @@ def new_page(chromium: Browser, running: Running) -> Iterator["NewPage"]:
 class NewPage:
     """Opens pages of a size, colour scheme and language, as a visitor or logged in."""
 
-    def __init__(self, chromium: Browser, running: Running) -> None:
+    def __init__(self, chromium: Browser, url: str) -> None:
         self._chromium = chromium
-        self._running = running
+        self._url = url
         self._contexts: list[BrowserContext] = []
 
     def __call__(
@@ -178,7 +131,7 @@ class NewPage:
         """Open a page."""
         context = self._chromium.new_context(
             viewport={"width": width, "height": 800}, color_scheme=scheme, locale=language,  # type: ignore[arg-type]
-            java_script_enabled=has_script, base_url=self._running.url,
+            java_script_enabled=has_script, base_url=self._url,
         )  # fmt: skip
         self._contexts.append(context)
         page = context.new_page()

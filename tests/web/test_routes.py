@@ -62,6 +62,7 @@ FOR_ADMINS = {
 }
 STEPS = (
     "request",
+    "question",
     "accept",
     "decline",
     "counter",
