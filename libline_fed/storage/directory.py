@@ -33,7 +33,7 @@ async def page(
     tx: Tx, filters: Filters, *, limit: int, offset: int
 ) -> tuple[list[tuple[Proposal, Actor]], int]:
     """Return some listed proposals with their authors, newest first, and how many there are in all."""
-    listed = await _without_hidden(tx, _listed(filters))
+    listed = await _without_hidden(tx, _listed(filters), filters.today)
     total_count = int(await tx.scalar(select(func.count()).select_from(listed.subquery())))
     found = await tx.scalars(
         listed.order_by(_c.published_at.desc(), _c.id.desc()).limit(limit).offset(offset)
@@ -82,10 +82,11 @@ def _listed(filters: Filters) -> Select[Any]:
     return statement
 
 
-async def _without_hidden(tx: Tx, listed: Select[Any]) -> Select[Any]:
-    """Leave out what comes from silenced and blocked servers: one verdict per server, none per row."""
+async def _without_hidden(tx: Tx, listed: Select[Any], today: date) -> Select[Any]:
+    """Leave out what comes from silenced, blocked and lost servers: one verdict per server, none per row."""
     hosts = await tx.scalars(listed.with_only_columns(actors.c.host).where(_c.is_local.is_(False)).distinct())
     hidden = await peers.judged(tx, hosts, Verdict.SILENCED, Verdict.BLOCKED)
+    hidden |= await peers.lost(tx, hosts, today)
     if not hidden:
         return listed
     return listed.where(or_(_c.is_local.is_(True), actors.c.host.not_in(sorted(hidden))))

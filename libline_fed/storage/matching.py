@@ -73,7 +73,7 @@ _INPUTS = select(
 async def open_offers(tx: Tx, *, is_member: bool, today: date) -> list[ProposalInput]:
     """Return every offer that may be listed for a member, or for somebody who is none; full ones too.
 
-    What comes from silenced and blocked servers is left out.
+    What comes from silenced, blocked and lost servers is left out.
     """
     readable = (Audience.PUBLIC, Audience.NETWORK, Audience.INSTANCE) if is_member else (Audience.PUBLIC,)
     offers = await _inputs(
@@ -87,6 +87,7 @@ async def open_offers(tx: Tx, *, is_member: bool, today: date) -> list[ProposalI
     )
     hosts = {offer.host for offer in offers if not offer.is_local}
     hidden = await peers.judged(tx, hosts, Verdict.SILENCED, Verdict.BLOCKED)
+    hidden |= await peers.lost(tx, hosts, today)
     return [offer for offer in offers if offer.is_local or offer.host not in hidden]
 
 

@@ -6,9 +6,9 @@ their names, so that two transactions never wait for each other.
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
-from sqlalchemy import ColumnElement, bindparam, case, literal_column, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, case, func, literal_column, or_, select, update
 
 from libline_fed.config import Federation
 from libline_fed.domain.peers import Peer, Policies, Policy, Verdict, covering
@@ -20,6 +20,7 @@ from libline_fed.storage.tables import deliveries, peers
 HEARD_PAUSE_S = 2
 HEARD_STEP_S = 300  # `heard_at` is a hint for admins: not worth a write per activity
 CHUNK = 500
+LOST_AFTER = timedelta(days=14)  # what a server offers is then not listed any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,23 @@ async def judged(tx: Tx, hosts: Collection[str], *verdicts: Verdict) -> set[str]
         entries |= {row.host: row.policy for row in found}
     policies = Policies(Federation.OPEN, entries)
     return {host for host in hosts if policies.verdict(host) in verdicts}
+
+
+async def lost(tx: Tx, hosts: Collection[str], today: date) -> set[str]:
+    """Return those of `hosts` that have failed us, with no sign of life for two weeks."""
+    names, found = sorted(hosts), set[str]()
+    before = datetime.combine(today, time(), UTC) - LOST_AFTER
+    last_at = func.coalesce(peers.c.heard_at, peers.c.created_at)
+    reached_at = func.coalesce(peers.c.reached_at, peers.c.created_at)
+    for start in range(0, len(names), CHUNK):
+        statement = select(peers.c.host).where(
+            peers.c.host.in_(names[start : start + CHUNK]),
+            peers.c.failures_count > 0,
+            last_at < before,
+            reached_at < before,
+        )
+        found |= set(await tx.scalars(statement))
+    return found
 
 
 async def verdict(tx: Tx, host: str, mode: Federation) -> Verdict:

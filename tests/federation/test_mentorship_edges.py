@@ -12,7 +12,7 @@ from libline_fed.domain.mentorship_steps import StepRefused
 from libline_fed.domain.proposals import Status
 from libline_fed.errors import Conflict
 from libline_fed.ids import new_id
-from libline_fed.services import actors, answers, blocks, mentorships, requests
+from libline_fed.services import actors, answers, blocks, mentorships, proposals, requests
 from libline_fed.storage import accounts, follows
 from libline_fed.storage import proposals as proposal_rows
 from libline_fed.storage.mentorship_tables import absences
@@ -345,6 +345,32 @@ async def test_a_server_that_is_gone_leaves_an_orphan_and_is_told_on_its_return(
     assert (await two.ben.only()).orphaned_at is None
     assert "back" in await two.ben.notices()
     assert await two.states() == ("paused", "paused"), "what was lost meanwhile was said again"
+
+
+async def test_what_a_lost_server_offers_is_not_listed_until_it_is_back(two: Duo) -> None:
+    both = two.both
+    await two.begin()
+
+    async def listed_count() -> int:
+        today = both.clock.now()
+        found = await both.b.read(
+            lambda tx: proposals.directory(tx, purpose="offer", viewer_is_member=True, now=today)
+        )
+        return len(found.items)
+
+    assert await listed_count() == 1
+    both.cut(both.a)
+    for word in range(16):
+        if word % 3 == 0:  # so that there is something to fail with
+            ends_on = (await two.ben.only()).ends_on
+            assert ends_on is not None
+            later = ends_on + timedelta(days=1)
+            await two.ben.do(mentorships.extend, (await two.ben.only()).id, ends_on=later)
+        await both.later(days=1)
+    assert await listed_count() == 0
+    both.mend(both.a)
+    await hear_from(two)
+    assert await listed_count() == 1
 
 
 async def hear_from(two: Duo) -> None:
