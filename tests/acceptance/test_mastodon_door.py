@@ -1,15 +1,21 @@
 """A whole mentorship with somebody who only has a Mastodon account, from the first question to STOP."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
 from libline_fed.clock import FrozenClock
 from libline_fed.domain.doors import LANGUAGES
-from libline_fed.services import mentorships
+from libline_fed.services import answers, mentorships
 from libline_fed.storage.store import Store
+from tests.mastodon_peer.people import Person, Toot
+from tests.mastodon_peer.remote import ProcessPeer
 from tests.support.door import TERMS, WORDS, door
+from tests.support.live_door import LiveMember
 from tests.support.pair import Pair, pair
+from tests.support.processes import LiveInstance
 
 
 @pytest.fixture
@@ -93,3 +99,41 @@ async def test_the_same_with_a_favourite(both: Pair, clock: FrozenClock) -> None
         assert len(await one.told()) == count + 1
         await one.do(mentorships.complete)
         assert "completed" in (await one.last()).text
+
+
+async def test_the_same_between_real_processes_that_break_on_the_way(tmp_path: Path) -> None:
+    libline = LiveInstance(tmp_path / "libline", delivery_lease_s=10)
+    peer = ProcessPeer(tmp_path / "peer.log")
+    try:
+        await asyncio.to_thread(libline.start)
+        ana = LiveMember(libline, libline.add_member("ana"))
+        offer_uri = libline.add_offer("ana", "Cataloguing with RDA")
+        carla = await peer.person("carla", language="fr")
+        await carla.reply(await carla.toot(offer_uri), "Bonjour, j’aimerais apprendre.")
+        await asyncio.to_thread(ana.wait_for, "proposed")
+        await asyncio.to_thread(ana.do, answers.accept)
+        await peer.ask("faults", delay_s=0.2, send_twice=9)
+        await asyncio.to_thread(ana.do, mentorships.change_terms, values=TERMS)
+        question = await _poll(carla, ana.uri)
+        assert question.options == ["Oui, d’accord", "Non, merci"]
+        await carla.vote(question, 0)
+        await asyncio.to_thread(libline.kill)
+        await asyncio.to_thread(libline.serve)
+        await asyncio.to_thread(ana.wait_for, "active")
+        await carla.reply(question, "Fin !")
+        await asyncio.to_thread(ana.wait_for, "ended-early")
+        while not (told := await carla.messages(ana.uri))[-1].text.startswith("@carla Vous avez mis fin"):
+            await asyncio.sleep(0.1)
+        assert len({toot.uri for toot in told}) == len(told)
+    finally:
+        libline.stop()
+        peer.stop()
+
+
+async def _poll(carla: Person, author_uri: str) -> Toot:
+    async with asyncio.timeout(60):
+        while True:
+            for toot in await carla.messages(author_uri):
+                if toot.options:
+                    return toot
+            await asyncio.sleep(0.1)

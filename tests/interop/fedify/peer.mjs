@@ -6,8 +6,8 @@ import {
   createFederation, generateCryptoKeyPair, InProcessMessageQueue, MemoryKvStore, verifyObject, verifyRequest,
 } from "@fedify/fedify";
 import {
-  Accept, Activity, Create, Delete, Endpoints, Follow, isActor, lookupObject, Mention, Note, Person,
-  PUBLIC_COLLECTION, Undo, Update,
+  Accept, Activity, Create, Delete, Endpoints, Follow, isActor, Like, lookupObject, Mention, Note, Person,
+  PUBLIC_COLLECTION, Question, Undo, Update,
 } from "@fedify/vocab";
 
 const [port, controlPort] = process.argv.slice(2, 4).map(Number);
@@ -41,6 +41,7 @@ const notes = new Map(); // note id -> Note
 const outbox = []; // Create activities
 const arrived = []; // every POST to an inbox, in order
 const heard = []; // what Fedify gave to its listeners, in order
+const polls = new Map(); // question id -> what Fedify read of it
 let refusedScheme = null;
 
 federation.setActorDispatcher("/users/{identifier}", async (ctx, identifier) => {
@@ -99,10 +100,30 @@ federation.setInboxListeners("/users/{identifier}/inbox", "/inbox")
     followers.delete(undo.actorId?.href);
   })
   .on(Accept, async (_ctx, accept) => { hear(accept); })
-  .on(Create, async (_ctx, create) => { hear(create); })
+  .on(Create, async (ctx, create) => {
+    hear(create);
+    const object = await create.getObject(ctx);
+    if (object instanceof Question) polls.set(object.id.href, await pollOf(object));
+  })
   .on(Update, async (_ctx, update) => { hear(update); })
   .on(Delete, async (_ctx, del) => { hear(del); })
   .on(Activity, async (_ctx, activity) => { hear(activity); });
+
+async function pollOf(question) {
+  const options = [];
+  for await (const option of question.getExclusiveOptions()) options.push(option.name?.toString() ?? "");
+  const tags = [];
+  for await (const tag of question.getTags()) if (tag instanceof Mention) tags.push(tag.href?.href);
+  return {
+    id: question.id.href,
+    author: question.attributionId?.href ?? null,
+    content: question.content?.toString() ?? "",
+    to: question.toIds.map((id) => id.href),
+    mentions: tags,
+    options,
+    endTime: question.endTime?.toString() ?? null,
+  };
+}
 
 const schemeOf = (headers) =>
   headers.has("signature-input") ? "rfc9421" : headers.has("signature") ? "draft-cavage" : "none";
@@ -215,6 +236,35 @@ const commands = {
     }
     return id.href;
   },
+  // A vote as Mastodon sends it: a Note with a name and without content, to the author alone.
+  async vote({ question, option }) {
+    const ctx = context();
+    const author = await actorAt(ctx, polls.get(question).author);
+    const note = new Note({
+      id: idOf("votes"),
+      name: option,
+      attribution: ctx.getActorUri(handle),
+      replyTarget: new URL(question),
+      to: author.id,
+    });
+    const create = new Create({ id: idOf("creates"), actor: ctx.getActorUri(handle), object: note, to: author.id });
+    await ctx.sendActivity({ identifier: handle }, author, create, { immediate: true });
+    return note.id.href;
+  },
+  async like({ uri, author }) {
+    const ctx = context();
+    const like = new Like({ id: idOf("likes"), actor: ctx.getActorUri(handle), object: new URL(uri) });
+    await ctx.sendActivity({ identifier: handle }, await actorAt(ctx, author), like, { immediate: true });
+    return like.id.href;
+  },
+  async unlike({ uri, like, author }) {
+    const ctx = context();
+    const inner = new Like({ id: new URL(like), actor: ctx.getActorUri(handle), object: new URL(uri) });
+    const undo = new Undo({ id: idOf("undos"), actor: ctx.getActorUri(handle), object: inner });
+    await ctx.sendActivity({ identifier: handle }, await actorAt(ctx, author), undo, { immediate: true });
+    return undo.id.href;
+  },
+  polls: () => [...polls.values()],
   set({ refuse }) {
     refusedScheme = refuse ?? null;
     return refusedScheme;
