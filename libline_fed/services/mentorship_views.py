@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from libline_fed.domain.actors import Actor
 from libline_fed.domain.agreements import Confirmation, Shared, Standing, Terms
+from libline_fed.domain.mentorship_steps import StepRefused, obstacle
 from libline_fed.domain.mentorships import Mentorship, MentorshipEvent, Side
 from libline_fed.domain.proposals import Proposal
 from libline_fed.errors import NotFound
@@ -67,8 +68,13 @@ async def view_of(tx: Tx, mentorship: Mentorship, person: Actor) -> MentorshipVi
 
 
 def shared_of(mentorship: Mentorship) -> Shared:
-    """Return what both must agree on, from the row."""
+    """Return what both must agree on, from the row.
+
+    Raises: StepRefused before an Offer is accepted: they share nothing yet.
+    """
     said = mentorship.standing
+    if not said:
+        raise StepRefused(f"nothing is shared in state {mentorship.state}", safe=obstacle(mentorship.state))
     standing = Standing(
         epoch=said["epoch"],
         version=said["version"],
