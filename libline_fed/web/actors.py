@@ -1,14 +1,14 @@
 """People: members at `/@handle`, people of other servers at `/people/{id}`."""
 
 import re
-from datetime import datetime
+from datetime import date, datetime
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from libline_fed.domain.actors import Actor
 from libline_fed.errors import NotFound
-from libline_fed.services import actors, follows, proposals
+from libline_fed.services import absences, actors, follows, profiles, proposals
 from libline_fed.storage.store import Tx
 from libline_fed.web.context import WebContext
 from libline_fed.web.pages import Access, GuardedRoute, Pages, get
@@ -57,16 +57,18 @@ class ActorPages(Pages):
         if not actor.is_usable or actor.type == "Application":
             raise NotFound("gone, suspended, or not a person")
 
-        async def unit(tx: Tx) -> tuple[list[proposals.Listed], str | None, int, int]:
+        now = self.now()
+
+        async def unit(tx: Tx) -> tuple[list[proposals.Listed], str | None, int, int, dict[str, date]]:
             listed = await proposals.of_author(tx, actor.id, visit.account)
             state = await follows.state(tx, visit.actor.id, actor.id) if visit.actor is not None else None
             counts = (
                 await follows.count_followers(tx, actor.id),
                 await follows.count_following(tx, actor.id),
             )
-            return listed, state, *counts
+            return listed, state, *counts, await absences.away(tx, [actor], now=now)
 
-        listed, follow_state, followers_count, following_count = await self.store.read(unit)
+        listed, follow_state, followers_count, following_count, away = await self.store.read(unit)
         return self.render(
             request,
             "actors/show.html",
@@ -77,6 +79,8 @@ class ActorPages(Pages):
             followers_count=followers_count,
             following_count=following_count,
             since=_since(actor),
+            facts=profiles.facts_for(actor, is_member=visit.is_member),
+            away_until=away.get(actor.id),
         )
 
 

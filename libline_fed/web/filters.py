@@ -9,18 +9,21 @@ from datetime import date, datetime
 from typing import Any
 
 import idna
+from babel.units import format_unit
 from markupsafe import Markup
 
 from libline_fed import vocabulary
 from libline_fed.activitypub.urls import is_link
 from libline_fed.domain.actors import Actor
 from libline_fed.domain.proposals import Proposal
-from libline_fed.sanitize import clean_line, plain_text, sanitize_html
+from libline_fed.sanitize import clean_line, linkify_text, plain_text, sanitize_html
+from libline_fed.services.profiles import country_name
 from libline_fed.web.forms import first_sentence
 from libline_fed.web.languages import N_, Language, direction_of
 
 HUES_COUNT = 6
 EXCERPT_CHARACTERS = 220
+QUOTE_CHARACTERS = 100
 MAX_NAME_CHARACTERS = 60
 STATUS_NAMES = {"open": N_("open"), "full": N_("full"), "paused": N_("paused"), "closed": N_("closed")}
 PURPOSE_NAMES = {"offer": N_("offer"), "request": N_("request")}
@@ -69,14 +72,28 @@ POLICY_NAMES = {
 }
 
 
+AREA_LEVEL_NAMES = {1: N_("some"), 2: N_("solid"), 3: N_("deep")}
+LANGUAGE_LEVEL_NAMES = {"basic": N_("basic"), "working": N_("good enough to work in"), "fluent": N_("fluent")}
+WISH_NAMES = {
+    "peer": N_("at the same stage"),
+    "+1": N_("one stage ahead"),
+    "+2": N_("two stages ahead"),
+    "same": N_("the same kind of library"),
+    "different": N_("another kind of library"),
+}
+
+
 def filters(language: Language) -> Mapping[str, Callable[..., Any]]:
     """Return all filters for pages in one language."""
 
-    def named(names: Mapping[str, str]) -> Callable[[str], str]:
-        return lambda key: language.gettext(names.get(key, key))
+    def named(names: Mapping[Any, str]) -> Callable[[Any], str]:
+        return lambda key: language.gettext(names.get(key, str(key)))
 
     return {
         "stored_html": stored_html,
+        "linked": lambda text: stored_html(linkify_text(text).removeprefix("<p>").removesuffix("</p>")),
+        "excerpt_of": lambda html: shortened(" ".join(plain_text(html).split()), QUOTE_CHARACTERS),
+        "duration": lambda minutes: duration(language, minutes),
         "translated": language.gettext,
         "problem": lambda errors: language.gettext(first_sentence(errors)),
         "value": field_value,
@@ -84,6 +101,11 @@ def filters(language: Language) -> Mapping[str, Callable[..., Any]]:
         "day": lambda value: _time(value, language.day(value)),
         "moment": lambda value: _time(value, language.moment(value)),
         "ago": lambda value, now: _time(value, language.ago(value, now), language.moment(value)),
+        "fact": lambda term_id, facts, scheme: facts.label(scheme, term_id, language.tag),
+        "area_level": named(AREA_LEVEL_NAMES),
+        "language_level": named(LANGUAGE_LEVEL_NAMES),
+        "wish": named(WISH_NAMES),
+        "country": lambda code: country_name(code, language.tag),
         "area": lambda area: vocabulary.area_label(area, language.tag),
         "mode": lambda mode: vocabulary.mode_label(mode, language.tag),
         "term": lambda term_id, scheme: vocabulary.label(scheme, term_id, language.tag),
@@ -198,6 +220,14 @@ def excerpt(proposal: Proposal) -> str:
     """Return the beginning of a proposal's text, plain."""
     text = proposal.body_text or plain_text(proposal.content_html)
     return shortened(" ".join(text.split()), EXCERPT_CHARACTERS)
+
+
+def duration(language: Language, minutes: int) -> str:
+    """Write how long something takes, such as 1 h 30 min."""
+    hours, rest = divmod(minutes, 60)
+    parts = [(hours, "duration-hour")] if hours else []
+    parts += [(rest, "duration-minute")] if rest or not hours else []
+    return " ".join(format_unit(count, unit, length="short", locale=language.locale) for count, unit in parts)
 
 
 def profile_path(actor: Actor) -> str:

@@ -7,21 +7,16 @@ from collections.abc import Iterable
 from typing import Any
 
 from wtforms import (
-    BooleanField,
-    DateField,
     Form,
     HiddenField,
     IntegerField,
     PasswordField,
-    RadioField,
-    SelectField,
-    SelectMultipleField,
     StringField,
     TextAreaField,
 )
 from wtforms.validators import AnyOf, InputRequired, Length, Optional
 
-from libline_fed.domain import accounts, proposals
+from libline_fed.domain import accounts
 from libline_fed.domain.peers import Policy
 from libline_fed.errors import InvalidInput
 from libline_fed.ids import new_token
@@ -99,11 +94,6 @@ def _at_most(count: int, message: str) -> Length:
     return Length(max=count, message=message)
 
 
-def _name() -> StringField:
-    too_long = N_("The name is too long: 100 characters at most.")
-    return StringField(N_("Your name"), [_at_most(MAX_NAME_CHARACTERS, too_long)])
-
-
 def _handle() -> StringField:
     too_long = N_("The handle is too long: 30 characters at most.")
     return StringField(
@@ -126,7 +116,8 @@ def _password(label: str, missing: str) -> PasswordField:
     )
 
 
-def _short(label: str, *, max_characters: int = MAX_SHORT_CHARACTERS) -> StringField:
+def short_line(label: str, *, max_characters: int = MAX_SHORT_CHARACTERS) -> StringField:
+    """Return a field for one line of at most 200 or 250 characters."""
     too_long = {
         MAX_SHORT_CHARACTERS: N_("This is too long: 200 characters at most."),
         MAX_VALUE_CHARACTERS: N_("This is too long: 250 characters at most."),
@@ -192,70 +183,6 @@ class LanguageForm(PlainForm):
     language = StringField(N_("Language of the pages"), [AnyOf(["", *NAMES], message=NOT_A_CHOICE)])
 
 
-class ProfileForm(PlainForm):
-    """What others see of a member, and who may follow."""
-
-    name = _name()
-    summary_text = TextAreaField(
-        N_("About you"),
-        [_at_most(MAX_SUMMARY_CHARACTERS, N_("The text is too long: 5,000 characters at most."))],
-    )
-    languages = SelectMultipleField(N_("Languages you speak"), validate_choice=False)
-    more_languages = _short(N_("Other languages"))
-    field_name_1 = _short(N_("Label"))
-    field_value_1 = _short(N_("Content"), max_characters=MAX_VALUE_CHARACTERS)
-    field_name_2 = _short(N_("Label"))
-    field_value_2 = _short(N_("Content"), max_characters=MAX_VALUE_CHARACTERS)
-    field_name_3 = _short(N_("Label"))
-    field_value_3 = _short(N_("Content"), max_characters=MAX_VALUE_CHARACTERS)
-    field_name_4 = _short(N_("Label"))
-    field_value_4 = _short(N_("Content"), max_characters=MAX_VALUE_CHARACTERS)
-    is_discoverable = BooleanField(N_("Let people find my profile in lists and searches"))
-    manually_approves_followers = BooleanField(N_("I decide who may follow me"))
-
-    def fields_given(self) -> list[tuple[str, str]]:
-        """Return the rows that have a label or a content."""
-        rows = [
-            (self._typed(f"field_name_{number}"), self._typed(f"field_value_{number}"))
-            for number in range(1, FIELD_ROWS + 1)
-        ]
-        return [row for row in rows if any(row)]
-
-    def _typed(self, name: str) -> str:
-        return (self[name].data or "").strip()
-
-
-class ProposalForm(PlainForm):
-    """An offer or a request; `domain.proposals.check_draft` has the last word on every field."""
-
-    title = StringField(N_("Title"))
-    body_text = TextAreaField(N_("Text"))
-    areas = SelectMultipleField(N_("Areas"), validate_choice=False)
-    languages = SelectMultipleField(N_("Languages you can talk in"), validate_choice=False)
-    more_languages = _short(N_("Other languages"))
-    modes = SelectMultipleField(N_("Ways to meet"), validate_choice=False)
-    places_count = IntegerField(N_("Places"), [InputRequired(N_("Write a number of places from 1 to 50."))])
-    open_until_on = DateField(N_("Open until"), [Optional()])
-    language = SelectField(N_("Language of this text"), validate_choice=False)
-    audience = RadioField(N_("Who may read this?"), validate_choice=False)
-
-    def draft(self, purpose: str) -> proposals.Draft:
-        """Return what was written, for the service to judge."""
-        spoken = [*(self.languages.data or ()), *split_tags(self.more_languages.data or "")]
-        return proposals.Draft(
-            purpose=purpose,
-            title=(self.title.data or "").strip(),
-            body_text=(self.body_text.data or "").strip(),
-            language=self.language.data or "",
-            areas=tuple(dict.fromkeys(self.areas.data or ())),
-            languages=tuple(dict.fromkeys(spoken)),
-            modes=tuple(dict.fromkeys(self.modes.data or ())),
-            places_count=_bounded(self.places_count.data),
-            open_until_on=self.open_until_on.data,
-            audience=self.audience.data or "",
-        )
-
-
 class SearchForm(PlainForm):
     """Looking somebody or something up by its address."""
 
@@ -296,8 +223,3 @@ class InvitationForm(PlainForm):
 
     email = _email(is_needed=False)
     uses_count = IntegerField(N_("How many people may use it"), [Optional()], default=1)
-
-
-def _bounded(value: int | None) -> int:
-    """Return a number that every database can hold; far too large ones stay too large."""
-    return 0 if value is None else max(-1, min(value, proposals.MAX_PLACES + 1))

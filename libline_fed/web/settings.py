@@ -1,31 +1,30 @@
 """A member's own settings: profile, language, password, and leaving."""
 
-from typing import Any
-
 from starlette.requests import Request
 from starlette.responses import Response
 
 from libline_fed import vocabulary
-from libline_fed.domain.actors import Actor
+from libline_fed.domain.profiles import ORGANISATION, PERSON, Shown
 from libline_fed.errors import Conflict, InvalidInput
-from libline_fed.sanitize import plain_text
 from libline_fed.services import accounts, actors, credentials
+from libline_fed.services import vocabulary as vocabulary_terms
+from libline_fed.services.profiles import countries, facts
+from libline_fed.web.choices import LANGUAGE_LEVELS, LANGUAGE_ROWS, choices, padded
 from libline_fed.web.context import WebContext
-from libline_fed.web.forms import (
-    COMMON_LANGUAGES,
-    FIELD_ROWS,
-    ChangePasswordForm,
-    DeleteAccountForm,
-    LanguageForm,
-    ProfileForm,
-    split_tags,
-)
+from libline_fed.web.forms import COMMON_LANGUAGES, ChangePasswordForm, DeleteAccountForm, LanguageForm
 from libline_fed.web.languages import N_, NAMES
 from libline_fed.web.pages import Access, GuardedRoute, Pages, form_page
+from libline_fed.web.profile_forms import ProfileForm, profile_data
 from libline_fed.web.session import cookie_line
 from libline_fed.web.visits import visit_of
 
 MAX_LANGUAGES = 10
+MEMBER_TYPE_NAMES = ((PERSON, N_("A person")), (ORGANISATION, N_("A library or association")))
+SHOWN_NAMES = (
+    (Shown.NOBODY, N_("Nobody")),
+    (Shown.MEMBERS, N_("Members of this server")),
+    (Shown.PUBLIC, N_("Everybody, also on other servers")),
+)
 BAD_LANGUAGES = N_("Write language codes such as en, es or fr, 10 at most.")
 
 
@@ -37,17 +36,15 @@ class SettingsPages(Pages):
         visit = visit_of(request)
         _, actor = visit.member()
         if request.method == "GET":
-            return self._profile_page(request, ProfileForm(data=_profile_data(actor)))
+            return await self._profile_page(request, ProfileForm(data=profile_data(actor, facts(actor))))
         form = ProfileForm(visit.form)
-        tags = list(
-            dict.fromkeys([*(form.languages.data or ()), *split_tags(form.more_languages.data or "")])
-        )
+        tags = form.spoken
         is_valid = form.validate()
         if len(tags) > MAX_LANGUAGES or not all(vocabulary.is_language(tag) for tag in tags):
             form.languages.errors = [BAD_LANGUAGES]
             is_valid = False
         if not is_valid:
-            return self._profile_page(request, form)
+            return await self._profile_page(request, form)
         await self.limit(visit, "write", per_s=3600, max_count=60)
         now = self.now()
         try:
@@ -62,12 +59,14 @@ class SettingsPages(Pages):
                     fields=form.fields_given(),
                     is_discoverable=form.is_discoverable.data,
                     manually_approves_followers=form.manually_approves_followers.data,
+                    details=form.details(facts(actor)),
+                    type_=form.type.data or actor.type,
                     now=now,
                 )
             )
         except InvalidInput as error:
             form.add_problems(error)
-            return self._profile_page(request, form)
+            return await self._profile_page(request, form)
         return self.redirect("/settings", notice="profile-saved")
 
     async def language(self, request: Request) -> Response:
@@ -145,28 +144,23 @@ class SettingsPages(Pages):
                 form.form_errors.append(error.safe)
         return self.render(request, "settings/delete.html", status=422 if form.problems else 200, form=form)
 
-    def _profile_page(self, request: Request, form: ProfileForm) -> Response:
+    async def _profile_page(self, request: Request, form: ProfileForm) -> Response:
+        visit = visit_of(request)
+        local = await self.store.read(vocabulary_terms.list_terms)
+        rows = form.language_rows
         return self.render(
             request,
             "settings/profile.html",
             status=422 if form.problems else 200,
             form=form,
+            language_rows=padded(rows, max(LANGUAGE_ROWS, len(rows) + 1)),
             language_choices=COMMON_LANGUAGES,
+            language_levels=LANGUAGE_LEVELS,
+            choices=choices(visit.language, local, is_organisation=form.type.data == ORGANISATION),
+            countries=countries(visit.language.tag),
+            types=MEMBER_TYPE_NAMES,
+            shown_names=SHOWN_NAMES,
         )
-
-
-def _profile_data(actor: Actor) -> dict[str, Any]:
-    data: dict[str, Any] = {
-        "name": actor.name,
-        "summary_text": actor.summary_text,
-        "languages": [tag for tag in actor.languages if tag in COMMON_LANGUAGES],
-        "more_languages": " ".join(tag for tag in actor.languages if tag not in COMMON_LANGUAGES),
-        "is_discoverable": actor.is_discoverable,
-        "manually_approves_followers": actor.manually_approves_followers,
-    }
-    for number, (name, html) in enumerate(actor.fields[:FIELD_ROWS], start=1):
-        data |= {f"field_name_{number}": name, f"field_value_{number}": plain_text(html)}
-    return data
 
 
 def routes(context: WebContext) -> list[GuardedRoute]:

@@ -11,15 +11,22 @@ from libline_fed.web import (
     accounts,
     actors,
     admin,
+    availability,
+    calendars,
     directory,
     exports,
+    feedback,
     follows,
+    goals,
     guests,
     home,
     interactions,
+    logbook,
     lookups,
     matching,
+    meetings,
     mentorships,
+    messages,
     notifications,
     posts,
     primer,
@@ -37,7 +44,7 @@ from libline_fed.web.session import SessionLayer
 
 GZIP_LEVEL = 6
 GZIP_FROM_BYTES = 600
-CLOSED_TO_ROBOTS = ("/admin", "/settings", "/search", "/interact", "/login", "/guest", "/ask")
+CLOSED_TO_ROBOTS = ("/admin", "/settings", "/search", "/interact", "/login", "/guest", "/ask", "/calendar")
 ROBOTS = "\n".join(["User-agent: *", *(f"Disallow: {path}" for path in CLOSED_TO_ROBOTS), ""])
 # what is asked for most comes first: routes are tried in order
 NOUNS = (
@@ -51,12 +58,19 @@ NOUNS = (
     matching,
     requests,
     mentorships,
+    messages,
+    goals,
+    meetings,
+    logbook,
+    feedback,
+    calendars,
     primer,
     lookups,
     interactions,
     accounts,
     guests,
     settings,
+    availability,
     exports,
     records,
     vocabulary,

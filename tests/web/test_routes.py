@@ -48,6 +48,8 @@ OPEN_TO_VISITORS = {
     "/vocabulary.jsonld",
     "/vocabulary.ttl",
     "/records/{id}/{token}",
+    "/calendar/{token}.ics",
+    "/thanks/{id}",
     "/records/{id}/{token}/file",
 }
 FOR_MODERATORS = {"/admin", "/admin/members", "/admin/members/{id}/{action}", "/admin/invitations"}
@@ -84,7 +86,34 @@ STEPS = (
     "block",
     "unblock",
 )
+TOGETHER = (
+    "messages",
+    "messages/read",
+    "messages/{item}/edit",
+    "messages/{item}/delete",
+    "goals",
+    "goals/new",
+    "goals/{item}/edit",
+    "goals/{item}/delete",
+    "goals/{item}/steps/{step}",
+    "goals/{item}/{action}",
+    "meetings",
+    "meetings/new",
+    "meetings/{item}.ics",
+    "meetings/{item}/change",
+    "meetings/{item}/cancel",
+    "meetings/{item}/choose",
+    "log",
+    "log/{item}/edit",
+    "log/{item}/delete",
+    "feedback",
+    "feedback/thanks",
+    "feedback/thanks/answer",
+    "feedback/thanks/withdraw",
+)
 FOR_PEOPLE = {
+    "/hours",
+    *(f"/mentorships/{{id}}/{path}" for path in TOGETHER),
     "/matches",
     "/matches/numbers",
     "/guest",  # members and guests
@@ -123,6 +152,13 @@ FOR_MEMBERS = {
     "/settings/password",
     "/settings/delete",
     "/settings/data",
+    "/settings/calendar",
+    "/settings/calendar/end",
+    "/settings/time",
+    "/settings/holidays",
+    "/settings/holidays/{id}/remove",
+    "/my-proposals/pause",
+    "/my-proposals/resume",
     "/exports/{id}",
 }
 
