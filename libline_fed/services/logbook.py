@@ -152,6 +152,16 @@ async def hours_of(tx: Tx, person: Actor) -> Hours:
     return Hours(totals[Side.MENTOR], totals[Side.MENTEE], by_mentorship)
 
 
+def first_day(mentorship: Mentorship) -> date:
+    """Return the day on which the two first had to do with each other."""
+    return min(mentorship.sent_at or mentorship.created_at, mentorship.created_at).date()
+
+
+def can_add(mentorship: Mentorship, now: datetime) -> bool:
+    """Tell whether talks can be noted now."""
+    return not is_asking(mentorship) and may_talk(mentorship, now)
+
+
 async def receive(
     tx: Tx, site: Site, pair: Pair, *, author: Actor, admitted: Admitted[NoteDocument], now: datetime
 ) -> Refusal | None:
@@ -206,13 +216,8 @@ async def receive_delete(tx: Tx, *, author: Actor, uri: str, now: datetime) -> b
 # --- inside -----------------------------------------------------------------------------------------
 
 
-def first_day(mentorship: Mentorship) -> date:
-    """Return the day on which the two first had to do with each other."""
-    return min(mentorship.sent_at or mentorship.created_at, mentorship.created_at).date()
-
-
 def _checked(mentorship: Mentorship, content: TalkContent, now: datetime) -> TalkContent:
-    if is_asking(mentorship) or not may_talk(mentorship, now):
+    if not can_add(mentorship, now):
         raise Conflict(
             f"no talks in state {mentorship.state}",
             safe="Talks can be noted while a mentorship is running, and for 28 days after it.",
