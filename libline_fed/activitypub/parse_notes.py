@@ -43,8 +43,10 @@ NOTE_TYPES = frozenset(
         "Video",
         "ChatMessage",
         "Proposal",
+        "Answer",  # what Akkoma calls a vote
     }
 )
+_VOTE_TYPES = frozenset({"Note", "Answer"})
 # On these, `summary` is a content warning; on longer works it is an abstract.
 _SHORT_TYPES = frozenset({"Note", "Question", "ChatMessage"})
 MAX_TITLE_CHARACTERS = 500
@@ -74,7 +76,7 @@ def parse_note(doc: Any) -> NoteDocument | Refusal:
     if type_ in _SHORT_TYPES:
         warning = line_of(_without_tags(doc.get("summary")), MAX_TITLE_CHARACTERS)
     in_reply_to_uri = uri_of(doc.get("inReplyTo"))
-    is_vote = type_ == "Note" and bool(name) and not content and in_reply_to_uri is not None
+    is_vote = type_ in _VOTE_TYPES and bool(name) and not content and in_reply_to_uri is not None
     mentions, hashtags = _tags_of(doc.get("tag"))
     url = url_of(doc.get("url"))
     return NoteDocument(

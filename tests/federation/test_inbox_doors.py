@@ -18,7 +18,7 @@ from libline_fed.storage.store import Store, Tx
 from tests.mastodon_peer import documents
 from tests.mastodon_peer.people import Toot
 from tests.support.door import TERMS, Door, door
-from tests.support.pair import DRAFT, pair
+from tests.support.pair import DRAFT, LEASE_S, pair
 
 OFFER = Words("How about every two months?", terms={"frequency": "Q5", **TERMS})
 
@@ -620,6 +620,40 @@ async def test_a_message_that_did_not_arrive_is_sent_again_and_shown_once(one: D
     await one.later(hours=2)
     assert len(await one.told()) == 1
     assert await one.states() == ["proposed"]
+
+
+async def test_what_is_sent_to_a_dead_server_waits_until_it_is_back(one: Door) -> None:
+    toot = await one.carla.toot(one.offer.uri)
+    await one.both.crash(one.side)
+    await one.carla.reply(toot, "I would like to learn RDA.")
+    assert len(one.peer.outbound.waiting) == 1
+    await one.both.restart(one.side)
+    assert await one.peer.outbound.retry() == 0
+    await one.settle()
+    assert await one.states() == ["proposed"]
+
+
+async def test_a_server_that_dies_with_a_vote_in_hand_counts_it_once(one: Door) -> None:
+    await one.ask()
+    await one.accept()
+    count = len(await one.told())
+    await one.carla.vote(await one.question(), 0)
+    await one.both.crash(one.side, "leased")
+    await one.both.restart(one.side)
+    await one.later(seconds=LEASE_S + 1)
+    assert await one.states() == ["active"]
+    assert len(await one.told()) == count + 1
+
+
+async def test_a_server_that_dies_after_a_message_was_sent_shows_it_once(one: Door) -> None:
+    sent = await one.carla.reply(await one.carla.toot(one.offer.uri), "I would like to learn RDA.")
+    while await one.side.apply():
+        pass
+    await one.both.crash(one.side, "sent")
+    await one.both.restart(one.side)
+    await one.later(seconds=LEASE_S + 1)
+    assert [toot.in_reply_to for toot in await one.told()] == [sent.uri]
+    assert one.peer.outcomes().count("known already") == 1
 
 
 async def test_a_stop_that_overtakes_the_request_wins(one: Door) -> None:

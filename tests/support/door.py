@@ -11,6 +11,7 @@ from libline_fed.clock import FrozenClock
 from libline_fed.domain.actors import Actor
 from libline_fed.domain.mentorships import Mentorship
 from libline_fed.domain.proposals import Draft, Proposal
+from libline_fed.errors import PeerUnavailable
 from libline_fed.services import answers, mentorship_views, mentorships, messages, posts
 from libline_fed.storage import messages as message_rows
 from libline_fed.storage.store import Tx
@@ -144,13 +145,26 @@ class Door:
         await self.do(messages.write, text=text)
 
 
+class _Way(httpx.AsyncBaseTransport):
+    """The way of the other server, on which a server that is not there refuses the connection."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
+        self._inner = inner
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        try:
+            return await self._inner.handle_async_request(request)
+        except PeerUnavailable as error:
+            raise httpx.ConnectError(error.detail, request=request) from error
+
+
 @contextlib.asynccontextmanager
 async def door(
     both: Pair, clock: FrozenClock, *, language: str = "en", draft: Draft = DRAFT, places_count: int = 2
 ) -> AsyncIterator[Door]:
     """Put a Mastodon-like server beside the first of two instances."""
     host = "m.example"
-    async with httpx.AsyncClient(transport=both.network.transport(host)) as http:
+    async with httpx.AsyncClient(transport=_Way(both.network.transport(host))) as http:
         peer = MastodonPeer(f"https://{host}", http, now=clock.now)
         app = httpx.ASGITransport(app=peer.app)
         both.serve(host, app.handle_async_request)

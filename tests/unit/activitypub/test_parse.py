@@ -181,6 +181,8 @@ def test_a_reply_with_a_name_and_no_content_is_a_vote() -> None:
     assert (vote.poll_vote, vote.title) == ("Yes", "")
     assert note_of(content="<p>x</p>", name="Yes", inReplyTo="https://b.example/q/1").poll_vote is None
     assert note_of(content=None, name="Yes").poll_vote is None
+    answer = note_of(type="Answer", content=None, name="Yes", inReplyTo="https://b.example/q/1")
+    assert answer.poll_vote == "Yes"  # Akkoma's name for it
 
 
 def test_mentions_and_hashtags_are_read_from_one_tag_or_many() -> None:
