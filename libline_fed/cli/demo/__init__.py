@@ -11,7 +11,8 @@ import typer
 
 from libline_fed.cli.demo.cast import PASSWORD
 from libline_fed.cli.demo.misbehaving import MANNERS, MisbehavingPeer
-from libline_fed.cli.demo.play import Play, Scene
+from libline_fed.cli.demo.play import Play
+from libline_fed.cli.demo.scenes import Scene
 from libline_fed.cli.demo.stage import Stage, two_stages
 from libline_fed.cli.output import ExitCode, show, show_list
 from libline_fed.clock import monotonic_s
@@ -101,7 +102,7 @@ def _invite(stages: tuple[Stage, ...]) -> None:
     show("\nLook at it:")
     for stage in stages:
         show(f"\n  {stage.place.name}")
-        for path in ("/mentors", "/requests", "/login", "/admin/queue"):
+        for path in ("/mentors", "/requests", "/mentorships", "/login", "/admin/queue"):
             show(f"    {stage.base_url}{path}")
         for person in stage.place.people:
             role = " (admin)" if person is stage.place.admin else ""

@@ -3,73 +3,23 @@
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, field
 
 from libline_fed.cli.demo.cast import ANA, CHLOE, DANIEL, PASSWORD, SAMIR, Person
 from libline_fed.cli.demo.misbehaving import MisbehavingPeer
-from libline_fed.cli.demo.stage import Stage
+from libline_fed.cli.demo.pairing import Pairing
+from libline_fed.cli.demo.scenes import Arrival, Scene
 from libline_fed.cli.demo.visitor import PageFailed, Visitor
 from libline_fed.clock import SystemClock, monotonic_s
-from libline_fed.domain.deliveries import Delivery, DeliveryState
-from libline_fed.domain.peers import Policy
+from libline_fed.domain.deliveries import DeliveryState
 from libline_fed.domain.proposals import Draft, Purpose
 from libline_fed.federation.http_client import HttpClient
-from libline_fed.services import actors, deliveries, follows, peers, proposals
-from libline_fed.storage.store import Store, Tx
+from libline_fed.services import actors, follows, proposals
+from libline_fed.storage.store import Tx
 
 POLL_S = 0.05
 NEW_TITLE = "First steps with metadata, and with open-source library systems"
 FLEETING_TITLE = "Esta oferta se borra enseguida"
 FOLLOWS = ((CHLOE, ANA), (DANIEL, SAMIR), (ANA, CHLOE), (SAMIR, DANIEL), (ANA, DANIEL))
-
-
-@dataclass(slots=True)
-class Arrival:
-    """Something that should become true elsewhere, and how long it took."""
-
-    what: str
-    has_arrived: Callable[[], Awaitable[bool]]
-    took_s: float | None = None
-
-
-@dataclass(slots=True)
-class Scene:
-    """One instance as the play sees it: its stage, its database to look into, its people's browsers."""
-
-    stage: Stage
-    store: Store
-    visitors: dict[str, Visitor] = field(default_factory=dict)
-
-    async def lists(self, title: str, purpose: str) -> bool:
-        """Tell whether members here see a proposal of this title in the directory."""
-        now = SystemClock().now()
-
-        async def unit(tx: Tx) -> bool:
-            page = await proposals.directory(tx, purpose=purpose, viewer_is_member=True, now=now)
-            return any(listed.proposal.title == title for listed in page.items)
-
-        return await self.store.read(unit)
-
-    async def follow_state(self, follower: Person, followed_acct: str) -> str | None:
-        """Return how a member's wish to follow somebody elsewhere stands."""
-
-        async def unit(tx: Tx) -> str | None:
-            member = await actors.by_handle(tx, follower.handle)
-            views = await follows.following(tx, member.id)
-            return next((view.follow.state for view in views if view.actor.acct == followed_acct), None)
-
-        return await self.store.read(unit)
-
-    async def allow(self, host: str) -> None:
-        """Note that this instance and the other one belong together."""
-        now = SystemClock().now()
-        await self.store.write(
-            lambda tx: peers.set_policy(tx, host, Policy.ALLOWED, "the other half of the demo", now=now)
-        )
-
-    async def deliveries_to(self, host: str) -> list[Delivery]:
-        """Return what was or will be sent to a host."""
-        return await self.store.read(lambda tx: deliveries.list_queue(tx, host=host))
 
 
 class Play:
@@ -92,6 +42,7 @@ class Play:
         await self._be_followed_by_troublemakers(until_s)
         await self._publish(until_s)
         await self._change(until_s)
+        await self._mentor(until_s)
 
     async def _log_in(self) -> None:
         for scene in self._scenes:
@@ -182,6 +133,12 @@ class Play:
             return not await there.has_arrived()
 
         await self._await([Arrival("what ana deleted is gone from the other instance", is_gone)], until_s)
+
+    async def _mentor(self, until_s: float) -> None:
+        pairing = Pairing(asks=self._home[CHLOE.handle], offers=self._home[ANA.handle])
+        for act, what, is_so in pairing.acts():
+            await act()
+            await self._await([Arrival(what, is_so)], until_s)
 
     async def _add(self, person: Person, draft: Draft) -> None:
         visitor = self._home[person.handle].visitors[person.handle]

@@ -11,8 +11,15 @@ from libline_fed.federation.http_client import HttpClient, Response
 MAX_PAGE_BYTES = 2_000_000
 MAX_REDIRECTS = 3
 _COOKIE = re.compile(r"(?:^|, )([A-Za-z0-9_-]+)=([^;,]*)")
-_FORM_TOKEN = re.compile(r'name="csrf" value="([^"]+)"')
+_HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)"')
 _REDIRECTS = frozenset({302, 303, 307, 308})
+
+
+def _hidden_of(page: str, action: str) -> dict[str, object]:
+    """Return the hidden fields of the form that is sent to `action`, or of the first one of the page."""
+    forms = re.findall(r"<form\b.*?</form>", page, re.DOTALL)
+    main = [form for form in forms if f'action="{action}"' in form] or forms or [page]
+    return {name: unescape(value) for name, value in _HIDDEN.findall(main[0])}
 
 
 class PageFailed(PermanentError):
@@ -49,10 +56,10 @@ class Visitor:
         Raises: PageFailed.
         """
         path, page = await self.open(page_path)
-        token = _FORM_TOKEN.search(page)
-        if token is None:
+        hidden = _hidden_of(page, (action or page_path).partition("?")[0])
+        if "csrf" not in hidden:
             raise PageFailed(f"{self._base_url}{path} has no form")
-        body = urlencode({"csrf": unescape(token[1]), **values}, doseq=True).encode()
+        body = urlencode(hidden | dict(values), doseq=True).encode()
         return await self._follow(await self._send("POST", action or page_path, body), action or page_path)
 
     async def _follow(self, response: Response, path: str) -> tuple[str, str]:
