@@ -79,6 +79,19 @@ async def store(database_url: str) -> AsyncIterator[Store]:
 
 
 @pytest.fixture
+async def third_url(engine: str, tmp_path: Path) -> AsyncIterator[str]:
+    """The address of one more database of the same engine, for a third server."""
+    if engine == "sqlite":
+        path = tmp_path / "third.sqlite3"
+        shutil.copyfile(databases.migrated_sqlite(), path)
+        yield f"sqlite+aiosqlite:///{path}"
+        return
+    url = await databases.create_postgres(template=databases.migrated_template())
+    yield url
+    await databases.drop_postgres(url)
+
+
+@pytest.fixture
 async def other_store(engine: str, tmp_path: Path) -> AsyncIterator[Store]:
     """Another open store on a database of its own, of the same engine as `store`."""
     if engine == "sqlite":

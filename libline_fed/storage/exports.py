@@ -17,6 +17,7 @@ from libline_fed.storage.mentorship_tables import (
     exports,
     feedback,
     goals,
+    imported_mentorships,
     logbook,
     meetings,
     mentorship_events,
@@ -64,12 +65,14 @@ HANDED_OUT = {
     "received_at read_at",
     "goals": "uri title body_text goal_type milestones due_on state version created_at updated_at done_at "
     "deleted_at",
-    "logbook": "uri held_on minutes notes_text is_shared created_at updated_at deleted_at",
+    "logbook": "uri held_on minutes notes_text is_shared version created_at updated_at deleted_at",
     "meetings": "uri times minutes mode place_text is_cancelled state starts_at answer_starts_at created_at "
     "updated_at",
     "feedback": "answers body_text created_at opened_at",
     "thanks": "note_uri text content_html language state created_at updated_at published_at",
     "records": "id document is_shared created_at",
+    "imported_mentorships": "agreement_uri source_uri partner_uri partner_name side state title started_on "
+    "ended_on document created_at",
     "mentorship_events": "event by state_before state_after created_at",
     "mentorship_moves": "state created_at decided_at",
     "door_questions": "kind language state answer answered_how asked_at reminded_at expires_at answered_at",
@@ -116,6 +119,12 @@ async def of_actor(tx: Tx, actor_id: str, actor_uri: str) -> dict[str, Rows]:
         "blocks": await _rows(tx, blocks, blocks.c.blocker_id == actor_id, other=blocks.c.blocked_id),
         "activities": await _rows(tx, activities, activities.c.actor_id == actor_id),
         "reports": await _rows(tx, reports, reports.c.from_actor_uri == actor_uri),
+        "imported_mentorships": await _rows(
+            tx,
+            imported_mentorships,
+            imported_mentorships.c.actor_id == actor_id,
+            imported_mentorships.c.is_taken.is_(True),
+        ),
     }
 
 

@@ -14,10 +14,10 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from libline_fed.domain.sessions import SignedIn
-from libline_fed.services import guests, notifications, sessions
+from libline_fed.services import guests, imports, notifications, sessions
 from libline_fed.storage.store import Tx
 from libline_fed.web import csrf, notices
-from libline_fed.web.bodies import parse_fields, read_form
+from libline_fed.web.bodies import UPLOAD_TYPE, parse_fields, read_form, read_upload
 from libline_fed.web.clients import client_address
 from libline_fed.web.context import WebContext
 from libline_fed.web.languages import COOKIE as LANGUAGE_COOKIE
@@ -25,6 +25,7 @@ from libline_fed.web.languages import NAMES as LANGUAGE_NAMES
 from libline_fed.web.languages import choose_language
 from libline_fed.web.visits import SCOPE_KEY, Visit
 
+UPLOADS = {"/settings/import": imports.MAX_UPLOAD_BYTES}  # the pages that take a file, and how large
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 LANGUAGE_MAX_AGE_S = 365 * 86_400
 MAX_TOKEN_CHARACTERS = 100
@@ -53,7 +54,7 @@ class SessionLayer:
 
         if scope["method"] not in SAFE_METHODS:
             try:
-                visit.form = await read_form(headers, receive)
+                await self._read(scope, visit, headers, receive)
             except ClientDisconnect:
                 return
             refused = self._check(scope, visit, headers)
@@ -61,6 +62,15 @@ class SessionLayer:
                 await refused(scope, receive, send_with_cookies)
                 return
         await self._app(scope, receive, send_with_cookies)
+
+    async def _read(self, scope: Scope, visit: Visit, headers: Headers, receive: Receive) -> None:
+        """Read the form; a file only where there is a page for it, and from members."""
+        max_bytes = UPLOADS.get(scope["path"])
+        is_upload = headers.get("content-type", "").lower().startswith(UPLOAD_TYPE)
+        if max_bytes is not None and is_upload and visit.is_member:
+            visit.form, visit.upload = await read_upload(headers, receive, max_bytes)
+        else:
+            visit.form = await read_form(headers, receive)
 
     async def _visit(self, scope: Scope, headers: Headers) -> Visit:
         """Read cookies and the session behind them."""

@@ -31,6 +31,7 @@ class Visit:
     unread_count: int = 0  # of a member's notices, or of what waits for a guest
     notice: str = ""
     form: Fields = field(default_factory=lambda: Fields([]))
+    upload: bytes = field(default=b"", repr=False)  # the file of a form that has one
     has_ended: bool = False  # a cookie came whose session is over
     visitor_key: bytes = b""
     visitor_value: str = ""
