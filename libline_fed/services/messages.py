@@ -101,8 +101,7 @@ async def write(
     )
     await mentorships.alive(tx, mentorship_id, now=now)
     await private_notes.send(tx, site, pair, person, _note(pair, person, made), is_new=True, now=now)
-    if is_first_unread:
-        await private_notes.tell_partner(tx, site, pair, person, "message", "messages", made.id, now=now)
+    await _tell(tx, site, pair, person, made.id, is_first_unread=is_first_unread, now=now)
     await drafts.drop(tx, person.id, DRAFT_KIND, mentorship_id)
     return made
 
@@ -242,8 +241,7 @@ async def receive(
         },
     )
     await mentorships.alive(tx, pair.mentorship.id, now=now)
-    if is_first_unread:
-        await private_notes.tell_partner(tx, site, pair, author, "message", "messages", message_id, now=now)
+    await _tell(tx, site, pair, author, message_id, is_first_unread=is_first_unread, now=now)
     if pair.mentorship.channel == Channel.NOTE and note.in_reply_to_uri is not None:
         await _choose_by_number(tx, site, pair, author, note.in_reply_to_uri, content_html, now)
     return None
@@ -261,11 +259,6 @@ async def receive_delete(tx: Tx, *, author: Actor, uri: str, now: datetime) -> b
         return False
     await messages.change(tx, known.id, body_text="", content_html="", deleted_at=now)
     return True
-
-
-async def forget(tx: Tx, author: Actor, *, now: datetime) -> int:
-    """Take the text out of all messages of somebody whose account is gone; returns how many."""
-    return await messages.empty_of(tx, author.id, now)
 
 
 def without_mention(content_html: str) -> str:
@@ -312,6 +305,15 @@ async def _is_read_up(tx: Tx, pair: Pair, author: Actor) -> bool:
     """Tell whether the partner has read all that came before: one notice for several in a row is enough."""
     partner = pair.actor(pair.side(author).other)
     return pair.mentorship.id not in await messages.unread_counts(tx, partner.id)
+
+
+async def _tell(
+    tx: Tx, site: Site, pair: Pair, author: Actor, message_id: str, *, is_first_unread: bool, now: datetime
+) -> None:
+    if is_first_unread:
+        await private_notes.tell_partner(tx, site, pair, author, "message", "messages", message_id, now=now)
+    else:
+        await private_notes.mail_partner(tx, site, pair, author, now=now)
 
 
 async def _choose_by_number(

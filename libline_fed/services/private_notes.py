@@ -20,6 +20,7 @@ from libline_fed.storage import feedback, goals, logbook, meetings, mentorships,
 from libline_fed.storage.store import Tx
 
 KIND = "mentorship-message"
+_WITHOUT_MAIL = frozenset({"goal", "talk"})  # one looks when one likes
 
 
 async def send(
@@ -75,7 +76,14 @@ async def tell_partner(
         subject_uri=f"{site.uris.mentorship(pair.mentorship.id)}/{page}#{item_id}",
         now=now,
     )
-    if is_news and event == "message":
+    if is_news and event not in _WITHOUT_MAIL:
+        await mail_partner(tx, site, pair, person, now=now)
+
+
+async def mail_partner(tx: Tx, site: Site, pair: Pair, person: Actor, *, now: datetime) -> None:
+    """Let a mail say, at most once a day, that something waits; it says nothing of what that is."""
+    partner = pair.actor(pair.side(person).other)
+    if partner.is_local:
         await mentorship_mails.message_waiting(
             tx,
             site,

@@ -21,6 +21,7 @@ from libline_fed.domain.records import (
 from libline_fed.errors import Conflict, NotFound, Refusal
 from libline_fed.ids import hash_token, new_token
 from libline_fed.sanitize import clean_line
+from libline_fed.services import logbook
 from libline_fed.services.mentorship_views import MentorshipView, shared_of
 from libline_fed.services.site import Site
 from libline_fed.storage import accounts, actors, records
@@ -83,7 +84,7 @@ async def prospect(tx: Tx, view: MentorshipView) -> Prospect:
     existing = await records.of(tx, mentorship_id=mentorship.id, actor_id=view.person.id)
     return Prospect(
         ending=ending,
-        minutes=await records.minutes_logged(tx, mentorship.id),
+        minutes=await logbook.minutes_of(tx, mentorship.id),
         available_at=available_at(mentorship.state, mentorship.ended_at or mentorship.updated_at),
         may_name_partner=mentorship.terms.get(CONSENT) is True,
         existing=_read(existing) if existing is not None else None,

@@ -21,6 +21,7 @@ from libline_fed.storage.mentorship_tables import (
     mentorship_events,
     mentorships,
     messages,
+    thanks,
 )
 from libline_fed.storage.store import Tx
 from libline_fed.storage.tables import actors, peers, proposals
@@ -194,7 +195,7 @@ async def remove(tx: Tx, mentorship_id: str) -> None:
 
 async def forget_words(tx: Tx, actor_id: str) -> None:
     """Delete what somebody wrote in mentorships: messages, goals, talks, meetings, feedback, requests."""
-    for written in (messages, goals, logbook, meetings, feedback):
+    for written in (messages, goals, logbook, meetings, feedback, thanks):
         await tx.execute(delete(written).where(written.c.author_id == actor_id))
     for side, column in (("mentor", _c.mentor_id), ("mentee", _c.mentee_id)):
         mine = update(mentorships).where(column == actor_id)

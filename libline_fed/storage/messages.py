@@ -127,10 +127,3 @@ async def mark_read(
         _c.received_at <= until,
     )
     return (await tx.execute(statement.values(read_at=now))).rowcount
-
-
-async def empty_of(tx: Tx, author_id: str, now: datetime) -> int:
-    """Take the text out of everything that somebody wrote, and leave its place; returns how many."""
-    statement = update(messages).where(_c.author_id == author_id, _c.deleted_at.is_(None))
-    cleared = statement.values(body_text="", content_html="", deleted_at=now)
-    return (await tx.execute(cleared)).rowcount

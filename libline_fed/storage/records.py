@@ -2,12 +2,12 @@
 
 from datetime import datetime
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, select, update
 
 from libline_fed.domain.records import StoredRecord
 from libline_fed.ids import is_id, new_id
 from libline_fed.storage import rows
-from libline_fed.storage.mentorship_tables import logbook, records
+from libline_fed.storage.mentorship_tables import records
 from libline_fed.storage.store import Tx
 
 _c = records.c
@@ -61,13 +61,3 @@ async def set_link(tx: Tx, record_id: str, token_hash: str | None) -> None:
 async def remove_of(tx: Tx, actor_id: str) -> int:
     """Delete every record of somebody; returns how many."""
     return (await tx.execute(delete(records).where(_c.actor_id == actor_id))).rowcount
-
-
-async def minutes_logged(tx: Tx, mentorship_id: str) -> int:
-    """Return the time that the two have written down, in minutes."""
-    total = await tx.scalar(
-        select(func.sum(logbook.c.minutes)).where(
-            logbook.c.mentorship_id == mentorship_id, logbook.c.deleted_at.is_(None)
-        )
-    )
-    return int(total or 0)

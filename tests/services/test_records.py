@@ -89,8 +89,9 @@ async def test_each_of_the_two_gets_a_record_that_holds(
     store: Store, site: Site, ended: Ended, issue: Issue, now: datetime
 ) -> None:
     of_ana, of_ben = await ended()
-    for minutes, person in ((60, of_ana.person), (45, of_ben.person)):
-        await store.write(lambda tx, m=minutes, p=person: add_talk(tx, of_ana.mentorship, p, m, now))
+    for minutes, person, days in ((60, of_ana.person, 0), (50, of_ben.person, 0), (45, of_ben.person, 7)):
+        at = now - timedelta(days=days)  # of a day that both noted, the longer counts
+        await store.write(lambda tx, m=minutes, p=person, at=at: add_talk(tx, of_ana.mentorship, p, m, at))
     forgotten = await store.write(lambda tx: add_talk(tx, of_ana.mentorship, of_ana.person, 500, now))
     await store.write(
         lambda tx: tx.execute(
