@@ -13,6 +13,7 @@ from typing import Any
 from libline_fed.activitypub.build import timestamp
 from libline_fed.activitypub.contexts import AGREEMENT_CONTEXT
 from libline_fed.activitypub.objects import Activity
+from libline_fed.activitypub.urls import same_origin
 from libline_fed.activitypub.values import count_of, line_of, moment_of, objects, text_of, types_of, uri_of
 from libline_fed.domain.agreements import SHARED_STATES, Confirmation, Shared, Standing, Terms
 from libline_fed.domain.mentorships import CLOCK, Side, State
@@ -27,6 +28,8 @@ TERM_TEXTS = {"goal": 500, "end_rule": 500, "goal_type": 40, "frequency": 40, "m
 TERM_FLAGS = ("is_confidential", "may_name")  # may_name: in the other's signed record
 MAX_MONTHS = 24
 MAX_OFFER_VERSION = 100  # there is one counter-proposal each way
+OUR_WORDS = ("version", "answers", "terms")  # who writes none of them in an Offer knows FEP-0837 only
+_UNITS = ("one", "om2:one", "http://www.ontology-of-units-of-measure.org/resource/om-2/one")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,7 @@ class OfferedAgreement:
     counter_of_uri: str | None
     quantity: int
     language: str | None
+    is_plain: bool = False  # FEP-0837 and nothing of ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,10 +189,11 @@ def parse_offered(activity: Activity) -> OfferedAgreement | Refusal:
     proposal_uri, quantity = _satisfied(document)
     if proposal_uri is None:
         return Refusal(RefusalReason.BAD_SHAPE, "an Agreement about nothing")
-    if activity.target_uri not in (None, proposal_uri):
+    if activity.target_uri not in (None, proposal_uri, *activity.to):  # AS2: to whom something is offered
         return Refusal(RefusalReason.BAD_SHAPE, "target and satisfies differ")
-    if document.get("id") is not None:
-        return Refusal(RefusalReason.BAD_SHAPE, "an offered Agreement has no id yet")
+    uri = document.get("id")  # FEP-0837 lets it have one already; it gets another with a yes
+    if uri is not None and not same_origin(text_of(uri), activity.actor_uri):
+        return Refusal(RefusalReason.BAD_SHAPE, "an Agreement of another server")
     return OfferedAgreement(
         proposal_uri=proposal_uri,
         thread_uri=uri_of(activity.raw.get("context")),
@@ -199,6 +204,7 @@ def parse_offered(activity: Activity) -> OfferedAgreement | Refusal:
         counter_of_uri=uri_of(activity.raw.get("inReplyTo")),
         quantity=quantity,
         language=_language(activity.raw.get("contentMap")),
+        is_plain=not any(word in document for word in OUR_WORDS),
     )
 
 
@@ -272,12 +278,22 @@ def _language(content_map: Any) -> str | None:
 
 
 def _satisfied(document: Mapping[str, Any]) -> tuple[str | None, int]:
-    commitments = list(objects(document.get("stipulates")))
+    """Return which proposal an Agreement is about, and how much of it: 0 where it cannot be what we offer."""
+    # The second spelling is that of FEP-0837's own example of an Accept.
+    commitments = list(objects(document.get("stipulates", document.get("stiplulates"))))
     if len(commitments) != 1:
         return None, 0
     satisfied = uri_of(commitments[0].get("satisfies"))
-    quantity = count_of(commitments[0].get("resourceQuantity"), 1)
-    return (satisfied.partition("#")[0] if satisfied is not None else None), quantity
+    proposal_uri, _, part = (satisfied or "").partition("#")
+    is_ours_to_give = part != "reciprocal" and document.get("stipulatesReciprocal") is None  # nothing costs
+    quantity = _quantity(commitments[0].get("resourceQuantity")) if is_ours_to_give else 0
+    return proposal_uri or None, quantity
+
+
+def _quantity(value: Any) -> int:
+    """Return a number of mentorships; what is counted in another unit is none."""
+    unit = value.get("hasUnit", "one") if isinstance(value, Mapping) else "one"
+    return count_of(value, 1) if unit in _UNITS else 0
 
 
 def _shared(document: Mapping[str, Any]) -> Shared | Refusal:

@@ -73,7 +73,7 @@ class AgreementDocuments:
 
         async def unit(tx: Tx) -> tuple[Mentorship, dict[Side, Actor]] | None:
             found = await mentorships.by_id(tx, mentorship_id)
-            if found is None or found.agreement_uri != uri or found.channel != Channel.LIBLINE:
+            if found is None or found.agreement_uri != uri or found.channel == Channel.LOCAL:
                 return None
             return found, await people(tx, found)
 

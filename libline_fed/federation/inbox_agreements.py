@@ -5,6 +5,7 @@ from typing import Any
 
 from libline_fed.activitypub.agreements import is_agreement, parse_agreement, parse_offered, parse_wait
 from libline_fed.activitypub.objects import Activity
+from libline_fed.activitypub.urls import same_origin
 from libline_fed.activitypub.values import line_of, types_of, uri_of
 from libline_fed.domain.actors import Actor
 from libline_fed.domain.mentorship_steps import StepRefused
@@ -82,6 +83,10 @@ async def on_completion(work: Work, ready: Ready) -> Result:
     agreement_uri = uri_of(document.get("context"))
     if sender is None or agreement_uri is None:
         return refused(RefusalReason.ACTOR_SUSPENDED, ready.activity.actor_uri)
+    uri, author_uri = document.get("id"), document.get("attributedTo")
+    is_own = uri is None or same_origin(uri, sender.uri)
+    if not is_own or (author_uri is not None and uri_of(author_uri) != sender.uri):
+        return refused(RefusalReason.WRONG_OWNER, ready.activity.object_uri or "")
     said = _said(ready, sender)
     return await _result_of(
         agreements_received.completed(work.tx, work.site, said, agreement_uri, now=work.now)
@@ -91,6 +96,8 @@ async def on_completion(work: Work, ready: Ready) -> Result:
 async def on_agreement_answer(work: Work, ready: Ready) -> Result | None:
     """Take in a yes, a no or an Undo if it is about an Offer of a mentorship; None if it is not."""
     activity = ready.activity
+    if activity.type == "Undo" and (taken := await _on_undo_accept(work, ready)) is not None:
+        return taken
     uri = _offer_uri(activity)
     if uri is None:
         return None
@@ -117,6 +124,22 @@ async def on_agreement_answer(work: Work, ready: Ready) -> Result | None:
     return await _result_of(
         agreements_received.accept(work.tx, work.site, said, uri, agreement, now=work.now)
     )
+
+
+async def _on_undo_accept(work: Work, ready: Ready) -> Result | None:
+    """Take in that a yes to an Offer of ours is taken back; None if it is another yes, or no yes at all."""
+    embedded, accept_uri = ready.activity.raw_object or {}, ready.activity.object_uri
+    sender = await _sender(work, ready)
+    if sender is None or embedded.get("type") not in {None, "Accept"}:
+        return None
+    if uri_of(embedded.get("actor")) not in (None, sender.uri):
+        return refused(RefusalReason.WRONG_OWNER, accept_uri or "")
+    said, offer_uri = _said(ready, sender), uri_of(embedded.get("object"))
+    refusal = await agreements_received.undo_accept(
+        work.tx, work.site, said, offer_uri, accept_uri, now=work.now
+    )
+    is_unknown = refusal is not None and refusal.reason is RefusalReason.UNKNOWN_OBJECT
+    return None if is_unknown else _result(refusal)
 
 
 def _offer_uri(activity: Activity) -> str | None:

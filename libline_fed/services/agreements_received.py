@@ -1,4 +1,4 @@
-"""What other LibLine servers say about mentorships: asked, accepted, declined, taken back, changed.
+"""What other servers say about mentorships: accepted, declined, taken back, changed.
 
 Each message may come twice, late, or before one that was sent earlier: the result is the same. A message is
 believed only from the person whom the row names, or who signs an Offer in their own name.
@@ -12,22 +12,24 @@ from libline_fed.activitypub.urls import same_origin
 from libline_fed.domain import agreements
 from libline_fed.domain.actors import Actor
 from libline_fed.domain.agreements import Shared
-from libline_fed.domain.mentorship_steps import take_step
 from libline_fed.domain.mentorships import (
     CLOCK,
     DELIVERY_GRACE,
+    Channel,
     DeclineReason,
     Event,
     Mentorship,
     State,
 )
-from libline_fed.errors import Conflict, Refusal, RefusalReason
+from libline_fed.errors import Refusal, RefusalReason
 from libline_fed.sanitize import plain_text
-from libline_fed.services import answers, requests
+from libline_fed.services import answers, door_answers, mentorship_messages, plain_partners, requests
+from libline_fed.services import mentorships as mentorship_service
 from libline_fed.services.mentorship_steps import free_seat, put, say_update, step, tell_people
 from libline_fed.services.mentorship_views import columns_of, shared_of
 from libline_fed.services.mentorships import apply_shared, whole_seconds
 from libline_fed.services.pairs import Pair, locked
+from libline_fed.services.plain_partners import PLAIN
 from libline_fed.services.site import Site
 from libline_fed.storage import mentorships, tombstones
 from libline_fed.storage.store import Tx
@@ -55,9 +57,9 @@ async def accept(
         return Refusal(RefusalReason.UNKNOWN_OBJECT, offer_uri)
     pair = await locked(tx, found.id)
     mentorship = pair.mentorship
-    refusal = _check_accept(pair, said, agreement)
-    if refusal is not None or mentorship.agreement_uri == agreement.uri:
-        return refusal or Refusal(RefusalReason.OUTDATED, "known already")
+    refusal = _check_accept(pair, said, agreement) or await _check_new(tx, mentorship, said, agreement)
+    if refusal is not None:
+        return refusal
     if mentorship.state == State.EXPIRED and _is_too_late(mentorship, said, now):
         await _tell_too_late(tx, site, pair, agreement, said, now=now)
         return Refusal(RefusalReason.STALE, "the answer came after the request had expired")
@@ -81,8 +83,14 @@ async def accept(
     values |= {"agreement_uri": agreement.uri, "is_crossed": is_crossed, "ended_at": None}
     if agreement.contact:
         values[f"{side}_contact"] = agreement.contact
-    await put(tx, pair, values, event=Event.ACCEPT, by=side, now=now, detail={"is_crossed": is_crossed})
+    detail = {"is_crossed": is_crossed, "activity": said.activity_uri}
+    if agreement.shared is None:  # from here on by messages: it can say no more of its own
+        values["channel"], detail = Channel.NOTE.value, {**detail, **PLAIN}
+    await put(tx, pair, values, event=Event.ACCEPT, by=side, now=now, detail=detail)
     await tell_people(tx, site, pair, "crossed" if is_crossed else "accepted", by=side, now=now)
+    if agreement.shared is None:
+        me = pair.actor(side.other)
+        await mentorship_messages.send_accept(tx, site, pair.mentorship, me=said.sender, partner=me, now=now)
     if seat_id is None:  # our mentor had taken the Offer back, and the place is somebody else's by now
         await _end_full(tx, site, pair, now=now)
         return None
@@ -95,12 +103,28 @@ def _check_accept(pair: Pair, said: Said, agreement: AgreementDocument) -> Refus
     decider = pair.actor(mentorship.decider)
     if decider.id != said.sender.id or decider.is_local:
         return Refusal(RefusalReason.WRONG_OWNER, "not theirs to accept")
-    if agreement.attributed_to_uri != said.sender.uri or not same_origin(agreement.uri, said.sender.uri):
+    is_own = agreement.attributed_to_uri in (None, said.sender.uri)  # FEP-0837 does not ask for it
+    if not is_own or not same_origin(agreement.uri, said.sender.uri):
         return Refusal(RefusalReason.WRONG_OWNER, agreement.uri)
     if agreement.proposal_uri != mentorship.proposal_uri or agreement.quantity != 1:
         return Refusal(RefusalReason.BAD_SHAPE, "another proposal or another quantity")
     if mentorship.agreement_uri not in (None, agreement.uri) or mentorship.state == State.DECLINED:
         return Refusal(RefusalReason.NOT_PENDING, mentorship.state)
+    return None
+
+
+async def _check_new(
+    tx: Tx, mentorship: Mentorship, said: Said, agreement: AgreementDocument
+) -> Refusal | None:
+    """Refuse a yes that came before, that was taken back before it came, or that names another agreement."""
+    known = await mentorships.by_agreement_uri(tx, agreement.uri)
+    if known is not None and known.id != mentorship.id:
+        return Refusal(RefusalReason.WRONG_OWNER, agreement.uri)
+    if known is not None:
+        return Refusal(RefusalReason.OUTDATED, "known already")
+    buried = await tombstones.among(tx, (said.activity_uri,))
+    if buried.get(said.activity_uri) == said.sender.uri:
+        return Refusal(RefusalReason.TOMBSTONED, "taken back before it came")
     return None
 
 
@@ -120,9 +144,10 @@ async def _tell_too_late(
         at=whole_seconds(now), by=side, version=mentorship.version, terms=agreements.Terms()
     )
     expired = agreements.step(agreement.shared or mine, State.EXPIRED, by=CLOCK, at=whole_seconds(now))
-    pair.mentorship = await mentorships.change(
-        tx, mentorship.id, now, agreement_uri=agreement.uri, **columns_of(expired)
-    )
+    columns = {"agreement_uri": agreement.uri, **columns_of(expired)}
+    if agreement.shared is None:
+        columns["channel"] = Channel.NOTE.value
+    pair.mentorship = await mentorships.change(tx, mentorship.id, now, **columns)
     await mentorships.add_event(
         tx, pair.mentorship, event="late-accept", by=side, state_before=State.EXPIRED, now=now
     )
@@ -191,10 +216,13 @@ async def undo(
         await tombstones.add(tx, offer_uri, former_type="Offer", owner_uri=said.sender.uri, now=now)
         return None
     pair = await locked(tx, found.id)
-    side = pair.side(said.sender) if pair.mentorship.side_of(said.sender.id) else None
-    if side is None or said.sender.is_local or (pair.mentorship.asker != side and pair.mentorship.is_running):
+    side = pair.mentorship.side_of(said.sender.id)
+    if side is None or said.sender.is_local or pair.mentorship.asker != side:
         return Refusal(RefusalReason.WRONG_OWNER, "not theirs to take back")
     if pair.mentorship.is_running:
+        if _cannot_cross(pair.mentorship, said, now):
+            await _end(tx, site, pair, said.sender, now=now)
+            return None
         await put(tx, pair, {"is_crossed": True}, event="crossed", by=side, now=now)
         await tell_people(tx, site, pair, "crossed", by=side, now=now)
         return None
@@ -204,12 +232,58 @@ async def undo(
         "superseded": (State.SUPERSEDED, "superseded"),
         "expired": (State.EXPIRED, "expired"),
     }.get(reason, (State.WITHDRAWN, "withdrawn"))
-    # Taken back although our counter-proposal is on its way: that is a no to it as well.
     columns = {"state": state.value, "changed_by": side.value, "decided_at": now, "holds_seat": False}
     await put(tx, pair, columns, event=Event.WITHDRAW, by=side, now=now)
     await free_seat(tx, site, pair, now=now)
     await tell_people(tx, site, pair, told, by=side, now=now)
     return None
+
+
+async def undo_accept(
+    tx: Tx, site: Site, said: Said, offer_uri: str | None, accept_uri: str | None, *, now: datetime
+) -> Refusal | None:
+    """Take in that a yes was taken back: what runs is over, and a yes that comes later does not count.
+
+    Servers of ours say how they end in an Update; FEP-0837 has no other way.
+    """
+    found = await mentorships.by_offer_uri(tx, offer_uri) if offer_uri is not None else None
+    if found is None and accept_uri is not None:
+        found = await plain_partners.accepted_by(tx, said.sender, accept_uri)
+    if found is None:
+        return Refusal(RefusalReason.UNKNOWN_OBJECT, offer_uri or accept_uri or "")
+    pair = await locked(tx, found.id)
+    if pair.actor(pair.mentorship.decider).id != said.sender.id or said.sender.is_local:
+        return Refusal(RefusalReason.WRONG_OWNER, "not theirs to take back")
+    if pair.mentorship.is_running:
+        await _end(tx, site, pair, said.sender, now=now)
+        return None
+    if pair.mentorship.state != State.PROPOSED or not same_origin(accept_uri, said.sender.uri):
+        return Refusal(RefusalReason.NOT_PENDING, pair.mentorship.state)
+    assert accept_uri is not None
+    await tombstones.add(tx, accept_uri, former_type="Accept", owner_uri=said.sender.uri, now=now)
+    return None
+
+
+def _cannot_cross(mentorship: Mentorship, said: Said, now: datetime) -> bool:
+    """Tell whether an Offer was taken back by somebody who knew that it was accepted: then it is an end.
+
+    A server of ours takes nothing back once it knows; before it has confirmed, it can have been on its way.
+    """
+    if mentorship.channel == Channel.NOTE:
+        return True
+    return mentorship.started_at is not None and (said.published_at or now) > mentorship.started_at
+
+
+async def _end(tx: Tx, site: Site, pair: Pair, person: Actor, *, now: datetime) -> None:
+    """End what runs, as somebody says who cannot say it in an Update."""
+    if pair.mentorship.channel == Channel.NOTE:
+        await door_answers.stop(tx, site, pair.mentorship, person, now=now)
+        return
+    side = pair.side(person)
+    is_intro = pair.mentorship.state == State.INTRO
+    state = State.ENDED_INTRO if is_intro else State.ENDED_EARLY
+    shared = agreements.step(shared_of(pair.mentorship), state, by=side, at=whole_seconds(now))
+    await apply_shared(tx, site, pair, shared, by=side, event=_EVENTS[state], now=now)
 
 
 # --- changed ------------------------------------------------------------------------------------------
@@ -219,6 +293,8 @@ async def update(
     tx: Tx, site: Site, said: Said, agreement: AgreementDocument, *, now: datetime
 ) -> Refusal | None:
     """Merge what the other server says about a mentorship with what is known here."""
+    if agreement.shared is None:
+        return Refusal(RefusalReason.BAD_SHAPE, "an Update without a standing")
     found = await mentorships.by_agreement_uri(tx, agreement.uri)
     if found is None and agreement.offer_uri is not None:
         # It has overtaken its own Accept: the whole state is in it, so it says yes as well.
@@ -230,10 +306,10 @@ async def update(
         return Refusal(RefusalReason.UNKNOWN_OBJECT, agreement.uri)
     if found.side_of(said.sender.id) is None or said.sender.is_local:
         return Refusal(RefusalReason.WRONG_OWNER, agreement.uri)
-    if agreement.shared is None:
-        return Refusal(RefusalReason.BAD_SHAPE, "an Update without a standing")
     pair = await locked(tx, found.id)
     side = pair.side(said.sender)
+    if not _is_of(agreement, pair):
+        return Refusal(RefusalReason.BAD_SHAPE, "other people, another proposal or another quantity")
     if agreement.contact:
         pair.mentorship = await mentorships.change(
             tx, found.id, now, **{f"{side}_contact": agreement.contact}
@@ -249,6 +325,14 @@ async def update(
     return None
 
 
+def _is_of(agreement: AgreementDocument, pair: Pair) -> bool:
+    """Tell whether what an Agreement says of itself is so."""
+    people = {actor.uri for actor in pair.people.values()}
+    is_theirs = agreement.attributed_to_uri in {None, *people}
+    is_same = agreement.proposal_uri in (None, pair.mentorship.proposal_uri)
+    return is_theirs and is_same and (agreement.proposal_uri is None or agreement.quantity == 1)
+
+
 async def completed(tx: Tx, site: Site, said: Said, agreement_uri: str, *, now: datetime) -> Refusal | None:
     """Take in FEP-0837's confirmation; servers of ours have said the same in an Update before."""
     found = await mentorships.by_agreement_uri(tx, agreement_uri)
@@ -256,12 +340,15 @@ async def completed(tx: Tx, site: Site, said: Said, agreement_uri: str, *, now: 
         return Refusal(RefusalReason.UNKNOWN_OBJECT, agreement_uri)
     pair = await locked(tx, found.id)
     side = pair.side(said.sender)
+    if pair.mentorship.channel == Channel.NOTE and pair.mentorship.state == State.INTRO:
+        await _end(tx, site, pair, said.sender, now=now)  # nothing was agreed on here, and it is over there
+        return None
     if pair.mentorship.state not in (State.ACTIVE, State.PAUSED):
         return Refusal(RefusalReason.NOT_PENDING, pair.mentorship.state)
-    try:
-        take_step(Event.COMPLETE, state=pair.mentorship.state, by=side, asker=pair.mentorship.asker)
-    except Conflict as error:
-        return Refusal(RefusalReason.NOT_PENDING, error.detail)
+    if pair.mentorship.channel == Channel.NOTE:
+        person = said.sender
+        await mentorship_service.complete(tx, site, person=person, mentorship_id=found.id, now=now)
+        return None
     shared = agreements.step(shared_of(pair.mentorship), State.COMPLETED, by=side, at=whole_seconds(now))
     await apply_shared(tx, site, pair, shared, by=side, event="completed", now=now)
     return None

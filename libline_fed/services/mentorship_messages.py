@@ -20,6 +20,7 @@ from libline_fed.ids import new_id
 from libline_fed.sanitize import linkify_text
 from libline_fed.services import door_mirror, outbox
 from libline_fed.services.mentorship_views import shared_of
+from libline_fed.services.plain_partners import is_plain
 from libline_fed.services.site import Site
 from libline_fed.storage.store import Tx
 
@@ -47,6 +48,8 @@ async def send_offer(
     assert mentorship.expires_at is not None
     if mentorship.channel == Channel.NOTE:
         event = "counter" if before is not None else "send"
+        if before is not None:  # FEP-0837 knows no answer but yes and no; the message tells the rest
+            await _say(tx, site, mentorship, me, partner, "Reject", before, now, reason="other")
         await door_mirror.mirror(
             tx, site, mentorship=mentorship, me=me, partner=partner, event=event, now=now
         )
@@ -75,14 +78,13 @@ async def send_accept(
     tx: Tx, site: Site, mentorship: Mentorship, *, me: Actor, partner: Actor, now: datetime
 ) -> None:
     """Send the yes, with the agreement as its result (FEP-0837)."""
+    assert mentorship.offer_uri is not None
+    result = _agreement(mentorship, me, partner)
+    await _say(tx, site, mentorship, me, partner, "Accept", mentorship.offer_uri, now, result=result)
     if mentorship.channel == Channel.NOTE:
         await door_mirror.mirror(
             tx, site, mentorship=mentorship, me=me, partner=partner, event="accept", now=now
         )
-        return
-    assert mentorship.offer_uri is not None
-    result = _agreement(mentorship, me, partner)
-    await _say(tx, site, mentorship, me, partner, "Accept", mentorship.offer_uri, now, result=result)
 
 
 async def send_reject(
@@ -96,16 +98,15 @@ async def send_reject(
     now: datetime,
 ) -> None:
     """Send the no: a person's, or that it has expired or no place is left."""
-    if mentorship.channel == Channel.NOTE:
-        await door_mirror.mirror(
-            tx, site, mentorship=mentorship, me=me, partner=partner, event=event, now=now
-        )
-        return
     extra: dict[str, Any] = {"reason": mentorship.reason or "other"}
     if mentorship.reason_text:
         extra["content"] = linkify_text(mentorship.reason_text)
     object_ = mentorship.offer_uri or mentorship.thread_uri
     await _say(tx, site, mentorship, me, partner, "Reject", object_, now, **extra)
+    if mentorship.channel == Channel.NOTE:
+        await door_mirror.mirror(
+            tx, site, mentorship=mentorship, me=me, partner=partner, event=event, now=now
+        )
 
 
 async def send_undo(
@@ -149,6 +150,8 @@ async def send_wait(
     tx: Tx, site: Site, mentorship: Mentorship, *, me: Actor, partner: Actor, now: datetime
 ) -> None:
     """Tell the asker's server that our clock runs longer: the decider is away."""
+    if mentorship.channel != Channel.LIBLINE:
+        return
     assert mentorship.offer_uri is not None
     assert mentorship.expires_at is not None
     wait = build_wait(mentorship.offer_uri, mentorship.expires_at)
@@ -159,8 +162,6 @@ async def send_completion(
     tx: Tx, site: Site, mentorship: Mentorship, *, me: Actor, partner: Actor, now: datetime
 ) -> None:
     """Send the confirmation that FEP-0837 asks for once an agreement is fulfilled."""
-    if mentorship.channel != Channel.LIBLINE:
-        return
     document = build_completion(
         agreement_uri=mentorship.agreement_uri or mentorship.thread_uri,
         actor_uri=me.uri,
@@ -235,8 +236,9 @@ async def _say(  # noqa: PLR0913  an activity has these parts
     activity_id: str | None = None,
     **extra: Any,
 ) -> None:
-    """Say something to the partner's server, if there is another one. Kept in order by the thread's URI."""
-    if mentorship.channel != Channel.LIBLINE:
+    """Say something to the partner's server, if it understands. Kept in order by the thread's URI."""
+    is_understood = mentorship.channel == Channel.LIBLINE or (me.is_local and await is_plain(tx, mentorship))
+    if not is_understood:
         return
     await outbox.publish(
         tx,

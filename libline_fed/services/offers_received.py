@@ -1,4 +1,4 @@
-"""Offers of other LibLine servers: a request, a mentor's answer to one, a counter-proposal, a longer wait."""
+"""Offers of other servers: a request, a mentor's answer to one, a counter-proposal, a longer wait."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,6 +22,7 @@ from libline_fed.services import mentorship_messages, requests, seats
 from libline_fed.services.agreements_received import Said
 from libline_fed.services.mentorship_steps import free_seat, put, tell_people
 from libline_fed.services.pairs import Pair, locked
+from libline_fed.services.plain_partners import PLAIN
 from libline_fed.services.site import Site
 from libline_fed.storage import accounts, actors, mentorships, tombstones
 from libline_fed.storage import proposals as proposal_rows
@@ -61,8 +62,7 @@ async def offer(
             tx,
             {
                 **requests.new_row(site, proposal=proposal, mentor=mentor, mentee=mentee, now=now),
-                "channel": Channel.LIBLINE.value,
-                "thread_uri": _thread_uri(said, offered),
+                **_way_to_talk(said, offered),
                 "asker": Side.MENTEE if said.sender.id == mentee.id else Side.MENTOR,
                 "changed_by": Side.MENTEE if said.sender.id == mentee.id else Side.MENTOR,
                 "state": State.DRAFT.value,
@@ -90,8 +90,14 @@ async def _asked(
         "expires_at": await _expiry(tx, pair, offered, now),
         "reminders_count": 0,
     }
-    await put(tx, pair, columns, event=Event.SEND, by=side, now=now)
+    detail = dict(PLAIN) if offered.is_plain else None
+    await put(tx, pair, columns, event=Event.SEND, by=side, now=now, detail=detail)
     await free_seat(tx, site, pair, now=now)
+    if pair.mentorship.channel == Channel.NOTE:
+        me = pair.actor(side.other)
+        await mentorship_messages.send_offer(
+            tx, site, pair.mentorship, me=said.sender, partner=me, before=None, now=now
+        )
     event = "requested" if side is Side.MENTEE else "offered"
     await tell_people(tx, site, pair, event, by=side, now=now)
     if offered.expires_at is not None and columns["expires_at"] > offered.expires_at:
@@ -121,6 +127,8 @@ async def _counter(
         return Refusal(RefusalReason.UNKNOWN_OBJECT, offered.counter_of_uri)
     pair = await locked(tx, known.id)
     side, me = pair.side(said.sender), pair.actor(pair.side(said.sender).other)
+    if offered.proposal_uri != pair.mentorship.proposal_uri or offered.quantity != 1:
+        return Refusal(RefusalReason.BAD_SHAPE, "another proposal or another quantity")
     made = await requests.counters_by(tx, pair.mentorship, side)
     if pair.mentorship.state != State.PROPOSED or pair.mentorship.asker == side or made > 0:
         await mentorship_messages.send_bare_reject(
@@ -189,11 +197,16 @@ def _words_of(said: Said, offered: OfferedAgreement, before: Mentorship) -> dict
     }
 
 
-def _thread_uri(said: Said, offered: OfferedAgreement) -> str:
-    """Return the thread that the asker's server made; one of another server's is not the asker's to name."""
-    if offered.thread_uri is not None and same_origin(offered.thread_uri, said.sender.uri):
-        return offered.thread_uri
-    return said.activity_uri
+def _way_to_talk(said: Said, offered: OfferedAgreement) -> dict[str, str]:
+    """Return how the two talk: in the thread that the asker's server made, or in one of ours by messages.
+
+    A thread of another server is not the asker's to name.
+    """
+    if offered.is_plain:
+        return {"channel": Channel.NOTE.value}
+    is_theirs = offered.thread_uri is not None and same_origin(offered.thread_uri, said.sender.uri)
+    thread_uri = offered.thread_uri if is_theirs and offered.thread_uri is not None else said.activity_uri
+    return {"channel": Channel.LIBLINE.value, "thread_uri": thread_uri}
 
 
 async def _expiry(tx: Tx, pair: Pair, offered: OfferedAgreement, now: datetime) -> datetime:

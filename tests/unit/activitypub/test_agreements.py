@@ -178,7 +178,7 @@ BAD_OFFERS: dict[str, dict[str, Any]] = {
     "about nothing": {"object": {**OFFERED, "stipulates": None}},
     "about two things": {"object": {**OFFERED, "stipulates": [OFFERED["stipulates"]] * 2}},
     "about another thing than its target": {"target": "https://a.example/proposals/2"},
-    "with an id of its own": {"object": {**OFFERED, "id": "https://b.example/agreements/1"}},
+    "with an id of another server": {"object": {**OFFERED, "id": "https://c.example/agreements/1"}},
 }
 
 
