@@ -18,7 +18,7 @@ from libline_fed.domain.doors import (
 from libline_fed.domain.mentorship_steps import StepRefused
 from libline_fed.domain.mentorships import Mentorship, State
 from libline_fed.sanitize import plain_text
-from libline_fed.services import answers, door_requests, door_talk, door_texts, mentorships, messages
+from libline_fed.services import answers, door_requests, door_talk, door_texts, mentorships, messages, seats
 from libline_fed.services.door_requests import Asking
 from libline_fed.services.door_talk import Door
 from libline_fed.services.site import Site
@@ -127,14 +127,25 @@ async def tick(tx: Tx, site: Site, *, now: datetime) -> int:
     """Let favourites count, remind once, and let questions end; returns how many were touched."""
     count = 0
     for question in await doors.due_likes(tx, now):
-        count += await answer_question(tx, site, question, Answer.YES, How.LIKE, now=now)
+        if await _can_talk(tx, question, now):
+            count += await answer_question(tx, site, question, Answer.YES, How.LIKE, now=now)
     for question in await doors.due_ends(tx, now):
         count += await doors.close(tx, question.id, state=QuestionState.EXPIRED, now=now)
     for question in await doors.due_reminders(tx, now):
-        if await doors.remind(tx, question.id, now=now):
+        if await _can_talk(tx, question, now) and await doors.remind(tx, question.id, now=now):
             await _say_reminder(tx, site, question, now)
             count += 1
     return count
+
+
+async def _can_talk(tx: Tx, question: DoorQuestion, now: datetime) -> bool:
+    """Tell whether the two still have to do with each other; if not, the question is cancelled."""
+    people = await actors.by_ids(tx, (question.member_id, question.actor_id))
+    member, person = people[question.member_id], people[question.actor_id]
+    if member.is_usable and person.is_usable and not await seats.is_blocked(tx, member, person):
+        return True
+    await doors.close(tx, question.id, state=QuestionState.CANCELLED, now=now)
+    return False
 
 
 async def say_late(tx: Tx, site: Site, question: DoorQuestion, person: Actor, *, now: datetime) -> None:

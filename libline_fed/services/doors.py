@@ -33,7 +33,7 @@ from libline_fed.services.pairs import locked
 from libline_fed.services.remote_posts import Arrival
 from libline_fed.services.requests import MAX_MESSAGE_CHARACTERS
 from libline_fed.services.site import Site
-from libline_fed.storage import doors, proposals
+from libline_fed.storage import doors, posts, proposals
 from libline_fed.storage import mentorships as mentorship_rows
 from libline_fed.storage.store import Tx
 
@@ -159,9 +159,14 @@ async def receive_edit(tx: Tx, *, note: NoteDocument, person: Actor, now: dateti
 
 
 async def receive_deletion(tx: Tx, site: Site, *, uri: str, person: Actor, now: datetime) -> bool:
-    """Take a request back whose message was deleted before an answer; False for any other message."""
+    """Take a request back whose message was deleted before an answer; False for any other message.
+
+    A public comment is not that message: the request was made by the yes that followed in private.
+    """
     known = await mentorship_rows.by_offer_uri(tx, uri)
     if known is None or known.state != State.PROPOSED or known.asker != known.side_of(person.id):
+        return False
+    if await posts.by_uris(tx, (uri,)):
         return False
     return await door_answers.stop(tx, site, known, person, now=now)
 

@@ -160,12 +160,13 @@ async def thread_of(tx: Tx, *, message_uri: str, activity_id: str, reader_uri: s
 
 
 async def last_words_uri(tx: Tx, mentorship_id: str, author_id: str) -> str | None:
-    """Return the latest message of one of a pair, to be answered."""
+    """Return the latest message that somebody sent from elsewhere, to be answered."""
     statement = (
         select(messages.c.uri)
         .where(
             messages.c.mentorship_id == mentorship_id,
             messages.c.author_id == author_id,
+            messages.c.is_local.is_(False),
             messages.c.deleted_at.is_(None),
         )
         .order_by(messages.c.published_at.desc(), messages.c.id.desc())

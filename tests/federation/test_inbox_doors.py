@@ -205,6 +205,24 @@ async def test_asking_privately_answers_the_question_whether_to_register(one: Do
     assert "not open any more" in (await one.last()).text
 
 
+async def test_deleting_the_comment_does_not_take_back_what_was_asked_in_private(one: Door) -> None:
+    sent = await comment(one, "I would like this!")
+    await one.vote(0)
+    await one.carla.delete(sent)
+    await one.settle()
+    assert await one.comments() == []
+    assert await one.states() == ["proposed"]
+
+
+async def test_who_is_blocked_is_not_reminded(one: Door) -> None:
+    await comment(one, "Interesting")
+    person, now = await one.person(), one.both.clock.now()
+    await one.side.write(lambda tx: blocks.block(tx, one.side.site, person=one.ana, partner=person, now=now))
+    await one.later(days=3)
+    assert len(await one.told()) == 1
+    assert await questions(one) == [("register", "cancelled", None)]
+
+
 async def test_a_bot_is_not_asked(one: Door) -> None:
     account = one.peer.local("carla")
     assert account is not None
