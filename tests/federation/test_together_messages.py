@@ -1,21 +1,31 @@
 """The private thread of a pair on two servers: who gets what, in whatever order, however often."""
 
+import re
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import select
+from starlette.routing import Route
 
+from libline_fed.app import make_web_context
 from libline_fed.clock import FrozenClock
+from libline_fed.domain.goals import GoalContent
+from libline_fed.domain.logbook import TalkContent
+from libline_fed.domain.meetings import MeetingContent
 from libline_fed.domain.messages import Message
 from libline_fed.errors import Conflict, InvalidInput, NotFound
 from libline_fed.federation.signatures import sign
-from libline_fed.services import mentorship_views, mentorships, messages, outbox
+from libline_fed.services import goals, logbook, meetings, mentorship_views, mentorships, messages, outbox
 from libline_fed.storage import mentorships as rows
 from libline_fed.storage.store import Store, Tx
+from libline_fed.storage.tables import mails as mail_table
+from libline_fed.web.site import routes
 from tests.support.duo import Duo, Person, duo
-from tests.support.pair import LEASE_S, pair
+from tests.support.pair import LEASE_S, Side, pair
 
 PUBLIC = ("https://www.w3.org/ns/activitystreams#Public", "as:Public", "Public")
 
@@ -132,25 +142,50 @@ async def test_nothing_private_can_be_fetched(two: Duo) -> None:
 
 
 async def test_the_text_goes_nowhere_but_to_the_two(two: Duo) -> None:
+    """A word that stands in everything a pair shares is in no answer to anybody else, at any open address."""
     canary = "canary-8f3b"
-    await say(two.ben, f"The {canary} sings.")
+    mine = await two.ben.only()
+    written = await say(two.ben, f"The {canary} sings.")
+    day = two.both.clock.now()
+    await two.ben.do(goals.add, mine.id, content=GoalContent(f"Feed the {canary}"))
+    await two.ben.do(logbook.add, mine.id, content=TalkContent(day.date(), 45, canary, is_shared=True))
+    times = (day + timedelta(days=1),)
+    await two.ben.do(meetings.propose, mine.id, content=MeetingContent(times, 30, place_text=canary))
     await two.settle()
-    paths = ["/", "/mentors", "/requests", "/@ben", "/@ana", "/nodeinfo/2.1", "/robots.txt"]
+    message_id, tried = written.uri.rpartition("/")[2], 0
     for side in two.both:
-        for actor in (two.ana.actor, two.ben.actor):
-            if actor.host == side.host:
-                parts = ("", "/outbox?page=1", "/featured", "/proposals?page=1")
-                paths += [f"/actors/{actor.id}{part}" for part in parts]
+        people = [one for one in (two.ana.actor, two.ben.actor) if one.host == side.host]
+        ids = [mine.id, (await two.ana.only()).id, message_id, two.offer.id, *(one.id for one in people)]
         assert side.app is not None
         async with httpx.AsyncClient(
             transport=httpx.ASGITransport(side.app), base_url=side.base_url
         ) as http:
-            for path in paths:
+            for path in sorted(open_paths(side, ids)):
                 for accept in ("text/html", "application/activity+json"):
                     response = await http.get(path, headers={"accept": accept})
                     assert canary not in response.text, path
+                    tried += 1
+    assert tried > 300
     for person in (two.ana, two.ben):
         assert canary not in str(await person.side.notices(person.actor))
+    mails = await two.both.a.read(lambda tx: tx.all(select(mail_table)))
+    assert mails
+    assert canary not in str(mails)
+
+
+def open_paths(side: Side, ids: list[str]) -> set[str]:
+    """Return every address that is open to all, with every id in it that there is."""
+    context = make_web_context(side.instance)
+    listed = [route.path for route in routes(context) if isinstance(route, Route)]
+    listed += ["/actor", "/actors/{id}/outbox?page=1", "/actors/{id}/featured"]
+    listed += ["/actors/{id}/proposals?page=1"]
+    listed += ["/activities/{id}", "/messages/{id}", "/threads/{id}", "/agreements/{id}", "/nodeinfo/2.1"]
+    paths = set()
+    for path in listed:
+        for one in ids:
+            filled = re.sub(r"\{(id|item)\}", one, path).replace("{handle}", "ana")
+            paths.add(re.sub(r"\{\w+(:\w+)?\}", "x", filled))
+    return paths
 
 
 # --- whatever the network does --------------------------------------------------------------------------
