@@ -51,6 +51,8 @@ MEMBER: dict[str, PathOf] = {
     "follow": lambda running: f"/people/{running.remote_id}/follow",
     "open here": lambda _: "/authorize_interaction?uri=https://library.example/x",
     "profile settings": lambda _: "/settings",
+    "a new request": lambda _: "/proposals/new?purpose=request",
+    "time settings": lambda _: "/settings/time",
     "language settings": lambda _: "/settings/language",
     "password settings": lambda _: "/settings/password",
     "admin": lambda _: "/admin",
@@ -109,7 +111,7 @@ def test_forms_with_problems_have_no_barrier_either(new_page: NewPage, running: 
     page = new_page(member="ines")
     for path in ("/proposals/new?purpose=offer", "/settings/password", "/search"):
         page.goto(path)
-        page.locator("main form button").last.click()
+        page.locator("main form button:not([name])").last.click()  # the others keep a draft
         assert page.locator(".problems").count() == 1, path
         assert page.evaluate("document.activeElement.id") == "problems"
         assert Axe().run(page).violations_count == 0, path
@@ -150,8 +152,7 @@ def test_everything_works_by_keyboard_and_without_script(new_page: NewPage, runn
     page.goto("/proposals/new?purpose=request")
     page.locator("#title").fill("How do I weed a collection?")
     page.locator("#body_text").fill("We have no more room.")
-    page.locator("details.group summary", has_text="Collections").first.press("Enter")
-    page.get_by_label("Weeding, storage and space").check()
+    page.get_by_label("Area 1").select_option(label="Weeding, storage and space")
     with page.expect_navigation(url="**/proposals/0*"):
         page.get_by_role("button", name="Publish").press("Enter")
     assert page.locator("h1").inner_text() == "How do I weed a collection?"
