@@ -1,6 +1,6 @@
 """What two people share, on the wire: direct Notes to the other only, with data beside the text.
 
-The data stands under one of seven names, which the inline context of the Note defines; it is a JSON literal
+The data stands under one of eight names, which the inline context of the Note defines; it is a JSON literal
 (JSON-LD 1.1 §4.2.2), so nobody else needs to read inside. Built here, and read here.
 """
 
@@ -30,17 +30,25 @@ from libline_fed.domain.feedback import FeedbackContent, ThanksAnswer, ThanksWis
 from libline_fed.domain.goals import GoalContent, GoalState, Milestone
 from libline_fed.domain.logbook import TalkContent
 from libline_fed.domain.meetings import MeetingChoice, MeetingContent
+from libline_fed.domain.messages import QuestionContent
 from libline_fed.sanitize import clean_text
 
 GOAL, TALK, MEETING, CHOICE = "goal", "talk", "meeting", "meetingAnswer"
-FEEDBACK, THANKS, THANKS_ANSWER = "feedback", "thanks", "thanksAnswer"
-NAMES = (GOAL, TALK, MEETING, CHOICE, FEEDBACK, THANKS, THANKS_ANSWER)
+FEEDBACK, THANKS, THANKS_ANSWER, QUESTION = "feedback", "thanks", "thanksAnswer", "question"
+NAMES = (GOAL, TALK, MEETING, CHOICE, FEEDBACK, THANKS, THANKS_ANSWER, QUESTION)
 MAX_VERSION = 1_000_000
 MAX_TERM_CHARACTERS = 40
 MAX_ID_CHARACTERS = 40
 
 Content = (
-    GoalContent | TalkContent | MeetingContent | MeetingChoice | FeedbackContent | ThanksWish | ThanksAnswer
+    GoalContent
+    | TalkContent
+    | MeetingContent
+    | MeetingChoice
+    | FeedbackContent
+    | ThanksWish
+    | ThanksAnswer
+    | QuestionContent
 )
 
 PRIVATE_CONTEXT: tuple[Any, ...] = (
@@ -137,6 +145,8 @@ def _data_of(item: Item) -> tuple[str, dict[str, Any]]:
 
 def _data(content: Content) -> tuple[str, dict[str, Any]]:
     match content:
+        case QuestionContent():
+            return QUESTION, {"proposal": content.proposal_uri}
         case GoalContent():
             return GOAL, {
                 "title": content.title,
@@ -283,6 +293,11 @@ def _read_thanks_answer(data: Mapping[str, Any]) -> ThanksAnswer | None:
     return ThanksAnswer(thanks_uri, seen, is_true(data.get("yes"))) if thanks_uri is not None else None
 
 
+def _read_question(data: Mapping[str, Any]) -> QuestionContent | None:
+    proposal_uri = uri_of(data.get("proposal"))
+    return QuestionContent(proposal_uri) if proposal_uri is not None else None
+
+
 _READERS: dict[str, Callable[[Mapping[str, Any]], Content | None]] = {
     GOAL: _read_goal,
     TALK: _read_talk,
@@ -291,6 +306,7 @@ _READERS: dict[str, Callable[[Mapping[str, Any]], Content | None]] = {
     FEEDBACK: _read_feedback,
     THANKS: _read_thanks,
     THANKS_ANSWER: _read_thanks_answer,
+    QUESTION: _read_question,
 }
 
 

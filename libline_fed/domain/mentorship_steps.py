@@ -145,7 +145,7 @@ TABLE: tuple[Rule, ...] = (
     ),
     Rule(
         Event.SUPERSEDE,
-        _states(State.PROPOSED, State.QUESTION),
+        _states(State.PROPOSED),
         State.SUPERSEDED,
         Who.TIME,
         (),

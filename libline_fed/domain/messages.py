@@ -41,6 +41,13 @@ class Message:
         return self.deleted_at is not None
 
 
+@dataclass(frozen=True, slots=True)
+class QuestionContent:
+    """Says that a message is a question before a request, and about which proposal."""
+
+    proposal_uri: str
+
+
 def check_text(text: str) -> None:
     """Check what was typed.
 

@@ -14,7 +14,7 @@ from libline_fed.domain.goals import GoalContent
 from libline_fed.domain.logbook import TalkContent
 from libline_fed.domain.meetings import MeetingChoice, MeetingContent
 from libline_fed.domain.mentorships import Channel, Mentorship
-from libline_fed.domain.messages import may_still_arrive
+from libline_fed.domain.messages import QuestionContent, may_still_arrive
 from libline_fed.errors import Refusal, RefusalReason
 from libline_fed.federation.inbox_work import APPLIED, Result, Work, ignored, refused
 from libline_fed.services import (
@@ -24,6 +24,7 @@ from libline_fed.services import (
     meetings,
     messages,
     private_notes,
+    questions,
     remote_posts,
     thanks,
 )
@@ -33,6 +34,7 @@ from libline_fed.storage import mentorships, tombstones
 
 Receive = Callable[..., Awaitable[Refusal | None]]
 _RECEIVERS: dict[type[Content], Receive] = {
+    QuestionContent: messages.receive,
     GoalContent: goals.receive,
     TalkContent: logbook.receive,
     MeetingContent: meetings.receive,
@@ -49,7 +51,7 @@ async def on_note(work: Work, arrival: Arrival) -> Result | None:
     note = arrival.admitted.document
     if remote_posts.visibility(arrival) is not Visibility.DIRECT:
         return None
-    mentorship = await _mentorship_of(work, note)
+    mentorship = await _mentorship_of(work, note) or await _first_question(work, arrival)
     if mentorship is None or not _is_within(mentorship, arrival):
         return None
     buried = await tombstones.among(work.tx, (note.uri,))
@@ -95,6 +97,23 @@ async def _mentorship_of(work: Work, note: NoteDocument) -> Mentorship | None:
     if found is None and note.in_reply_to_uri is not None:
         found = await private_notes.mentorship_of(work.tx, note.in_reply_to_uri)
     return found
+
+
+async def _first_question(work: Work, arrival: Arrival) -> Mentorship | None:
+    """Open a thread for a question that somebody of another LibLine server asks before any request."""
+    note = arrival.admitted.document
+    content = note.item.content if note.item is not None else None
+    if not isinstance(content, QuestionContent) or len(arrival.recipients) != 1:
+        return None
+    return await questions.receive(
+        work.tx,
+        work.site,
+        asker=arrival.author,
+        member=arrival.recipients[0],
+        proposal_uri=content.proposal_uri,
+        thread_uri=note.context_uri,
+        now=work.now,
+    )
 
 
 def _is_within(mentorship: Mentorship, arrival: Arrival) -> bool:

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from libline_fed.activitypub.objects import Admitted, NoteDocument
-from libline_fed.activitypub.private_notes import OwnNote
+from libline_fed.activitypub.private_notes import Item, OwnNote
 from libline_fed.domain.actors import Actor
-from libline_fed.domain.mentorships import Channel, Mentorship
+from libline_fed.domain.mentorships import Channel, Mentorship, State
 from libline_fed.domain.messages import (
     CONSENT_EVENT,
     MAX_UNANSWERED_COUNT,
     Message,
+    QuestionContent,
     check_text,
     is_asking,
     may_still_arrive,
@@ -340,6 +341,9 @@ async def _own(tx: Tx, pair: Pair, person: Actor, message_id: str) -> Message:
 
 
 def _note(pair: Pair, person: Actor, message: Message) -> OwnNote:
+    mentorship = pair.mentorship
+    is_question = mentorship.state == State.QUESTION and mentorship.asker == pair.side(person)
+    asked = QuestionContent(mentorship.proposal_uri) if is_question else None
     return OwnNote(
         uri=message.uri,
         author_uri=person.uri,
@@ -347,6 +351,7 @@ def _note(pair: Pair, person: Actor, message: Message) -> OwnNote:
         content_html=message.content_html,
         published_at=message.published_at,
         updated_at=message.edited_at,
-        in_reply_to_uri=message.in_reply_to_uri,
+        in_reply_to_uri=message.in_reply_to_uri or (asked.proposal_uri if asked is not None else None),
         language=message.language,
+        item=Item(asked, 1) if asked is not None else None,
     )

@@ -13,7 +13,15 @@ import pytest
 from libline_fed.clock import FrozenClock
 from libline_fed.domain.mentorship_steps import TABLE
 from libline_fed.domain.mentorships import Event, State
-from libline_fed.services import answers, mentorship_ends, mentorships, requests
+from libline_fed.services import (
+    answers,
+    mentorship_ends,
+    mentorship_views,
+    mentorships,
+    messages,
+    questions,
+    requests,
+)
 from libline_fed.storage import mentorships as rows
 from libline_fed.storage.deliveries import count_by_state
 from libline_fed.storage.store import Store
@@ -80,6 +88,64 @@ async def a_request_arrives(two: Duo) -> tuple[str, str]:
     assert arrived.answers == WORDS.answers
     assert "small public library" in arrived.message_html
     return "proposed", "proposed"
+
+
+async def ask_a_question(two: Duo) -> None:
+    draft = await two.ben.start(two.offer.uri)
+    await two.ben.do(questions.ask, draft.id, text="Do you also help with music scores?")
+    await two.settle()
+
+
+@drives(Event.ASK_QUESTION, State.DRAFT)
+async def a_question_arrives_before_any_request(two: Duo) -> tuple[str, str]:
+    await ask_a_question(two)
+    assert "question" in await two.ana.notices()
+    ana = two.ana.actor
+    found = await two.both.a.read(lambda tx: mentorship_views.list_for(tx, ana))
+    thread = await two.both.a.read(lambda tx: messages.thread(tx, found[0]))
+    assert [("music scores" in one.content_html) for one in thread.items] == [True]
+    return "question", "question"
+
+
+@drives(Event.SEND, State.QUESTION)
+async def a_request_follows_the_question(two: Duo) -> tuple[str, str]:
+    await ask_a_question(two)
+    await two.ben.do(requests.send, (await two.ben.only()).id, words=WORDS)
+    await two.settle()
+    assert len(await two.ana.mentorships()) == 1
+    return "proposed", "proposed"
+
+
+@drives(Event.DECLINE, State.QUESTION)
+async def a_question_gets_a_no(two: Duo) -> tuple[str, str]:
+    await ask_a_question(two)
+    await two.ana.do(answers.decline, (await two.ana.only()).id, reason="not-my-area")
+    await two.settle()
+    return "declined", "declined"
+
+
+@drives(Event.WITHDRAW, State.QUESTION)
+async def a_question_is_taken_back(two: Duo) -> tuple[str, str]:
+    await ask_a_question(two)
+    await two.ben.do(answers.withdraw, (await two.ben.only()).id)
+    await two.settle()
+    return "withdrawn", "withdrawn"
+
+
+@drives(Event.EXPIRE, State.QUESTION)
+async def a_question_that_nobody_follows_up_goes_quiet(two: Duo) -> tuple[str, str]:
+    await ask_a_question(two)
+    await until_later(two, 30.1)
+    await until_later(two, 7.1)
+    return "expired", "expired"
+
+
+@drives(Event.END_FOR_SAFETY, State.QUESTION)
+async def a_block_after_a_question(two: Duo) -> tuple[str, str]:
+    await ask_a_question(two)
+    await block(two.ana)
+    await two.settle()
+    return "ended-safety", "declined"
 
 
 @drives(Event.ACCEPT, State.PROPOSED)
