@@ -21,7 +21,8 @@ from libline_fed.storage import imports, mentorships
 from libline_fed.storage.store import Tx
 
 MAX_UPLOAD_BYTES = 8_000_000
-MAX_DATA_BYTES = 60_000_000  # unpacked; ten thousand messages are about 5 MB
+MAX_DATA_BYTES = 20_000_000  # unpacked; ten thousand messages are about 5 MB
+MAX_VALUES = 1_000_000  # in the JSON: every one takes memory, however short it is
 KEPT = timedelta(days=1)
 DATA_FILE = "export.json"
 
@@ -33,6 +34,8 @@ def read_archive(content: bytes) -> Brought:
     """
     try:
         data = _unzipped(content) if content[:4] == b"PK\x03\x04" else content
+        if sum(map(data.count, (b",", b"[", b"{"))) > MAX_VALUES:
+            raise NotAnExport("too many values")
         document = orjson.loads(data)
         if not isinstance(document, dict):
             raise NotAnExport("not an object")
@@ -112,6 +115,17 @@ async def take(tx: Tx, *, person: Actor, ids: Collection[str]) -> int:
     count = await imports.take(tx, person.id, ids)
     await imports.discard(tx, person.id)
     return count
+
+
+async def get(tx: Tx, *, person: Actor, import_id: str) -> ImportedMentorship:
+    """Return something that was brought along.
+
+    Raises: NotFound.
+    """
+    found = await imports.get(tx, person.id, import_id)
+    if found is None:
+        raise NotFound(f"nothing {import_id} of {person.id}")
+    return found
 
 
 async def remove(tx: Tx, *, person: Actor, import_id: str) -> None:

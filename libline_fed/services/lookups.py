@@ -18,6 +18,10 @@ class Lookups(Protocol):
         """Find a person by handle or address; raises NotFound, PeerUnavailable."""
         ...
 
+    async def find_again(self, user: str, host: str) -> Actor:
+        """Ask somebody's own server who has an address now; raises NotFound, PeerUnavailable."""
+        ...
+
     async def find_object(self, url: str) -> Actor | Proposal | Post:
         """Find what is at an address; raises NotFound, PeerUnavailable."""
         ...

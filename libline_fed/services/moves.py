@@ -34,14 +34,14 @@ MAX_PROPOSALS = 500
 async def add_alias(tx: Tx, site: Site, *, actor: Actor, alias: Actor, now: datetime) -> Actor:
     """Name another account as one's own, so that it can move here; naming it again changes nothing.
 
-    Raises: InvalidInput for field `address`.
+    Raises: InvalidInput for field `alias`.
     """
     if alias.id == actor.id or alias.is_local:
-        raise InvalidInput({"address": "Write the address of your account on another server."})
+        raise InvalidInput({"alias": "Write the address of your account on another server."})
     if alias.uri in actor.also_known_as:
         return actor
     if len(actor.also_known_as) >= MAX_ALIASES:
-        raise InvalidInput({"address": "You have named 10 accounts. Remove one before you add another."})
+        raise InvalidInput({"alias": "You have named 10 accounts. Remove one before you add another."})
     return await _rename(tx, site, actor, [*actor.also_known_as, alias.uri], now)
 
 
@@ -56,6 +56,13 @@ async def _rename(tx: Tx, site: Site, actor: Actor, aliases: list[str], now: dat
     changed = await actors.change(tx, actor.id, now, also_known_as=aliases)
     await _announce(tx, site, changed, now)
     return changed
+
+
+async def addresses(tx: Tx, actor: Actor) -> tuple[list[tuple[str, Actor | None]], Actor | None]:
+    """Return the accounts that a member has named, each with who it is if known, and where they moved."""
+    target_uri = actor.moved_to_uri or ""
+    known = await actors.by_uris(tx, [*actor.also_known_as, target_uri])
+    return [(uri, known.get(uri)) for uri in actor.also_known_as], known.get(target_uri)
 
 
 # --- moving away, from the old server ---------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from libline_fed.services import accounts, drafts, exports, form_tokens
+from libline_fed.services import accounts, drafts, exports, form_tokens, imports
 from libline_fed.services.site import Site
 from libline_fed.storage import guests, mails, notifications, rate_windows, sessions, tokens
 from libline_fed.storage.store import Tx
@@ -20,6 +20,7 @@ async def tidy(tx: Tx, site: Site, *, now: datetime) -> dict[str, int]:
         "notifications": await notifications.drop_old(tx, now),
         "drafts": await drafts.drop_old(tx, now=now),
         "exports": await exports.drop_old(tx, now=now),
+        "imports": await imports.drop_undecided(tx, now=now),
         "form_tokens": await form_tokens.drop_old(tx, now=now),
         "retired_keys": await site.keyring.drop_retired(tx, now=now),
     }

@@ -24,6 +24,13 @@ async def of_actor(tx: Tx, actor_id: str, *, is_taken: bool) -> list[ImportedMen
     return [rows.to(ImportedMentorship, row) for row in await tx.all(statement)]
 
 
+async def get(tx: Tx, actor_id: str, import_id: str) -> ImportedMentorship | None:
+    """Return one thing that somebody has taken, or None."""
+    condition = (_c.actor_id == actor_id, _c.id == import_id, _c.is_taken.is_(True))
+    row = await tx.first(select(imported_mentorships).where(*condition))
+    return rows.to(ImportedMentorship, row) if row else None
+
+
 async def taken(tx: Tx, *, actor_id: str, agreement_uri: str) -> ImportedMentorship | None:
     """Return what somebody has taken of one agreement, or None."""
     statement = select(imported_mentorships).where(
@@ -55,6 +62,11 @@ async def discard(tx: Tx, actor_id: str) -> int:
     """Delete what somebody uploaded and has not taken; returns how many."""
     condition = (_c.actor_id == actor_id, _c.is_taken.is_(False))
     return (await tx.execute(delete(imported_mentorships).where(*condition))).rowcount
+
+
+async def remove_of(tx: Tx, actor_id: str) -> None:
+    """Delete all of somebody's."""
+    await tx.execute(delete(imported_mentorships).where(_c.actor_id == actor_id))
 
 
 async def remove(tx: Tx, actor_id: str, import_id: str) -> bool:

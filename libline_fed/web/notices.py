@@ -89,5 +89,11 @@ NOTICES = {
     "term-removed": N_("The term is removed."),
     "record-made": N_("The record is signed. Only you see it until you share it."),
     "export-made": N_("Your archive is ready."),
+    "moved-away": N_("You have moved. Your followers are sent on, and your partners are asked."),
+    "alias-added": N_("It is named as yours. Now move away from it, over there."),
+    "alias-removed": N_("It is no longer named as yours."),
+    "move-confirmed": N_("You go on with the new account."),
+    "import-taken": N_("It is kept here. Only you see it."),
+    "import-removed": N_("It is deleted here."),
     "record-unshared": N_("The link no longer works."),
 }

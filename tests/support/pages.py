@@ -59,6 +59,10 @@ class FakeLookups:
         assert isinstance(found, Actor)
         return found
 
+    async def find_again(self, user: str, host: str) -> Actor:
+        """Find a person, not as known from before."""
+        return await self.find_actor(f"@{user}@{host}")
+
     async def find_object(self, url: str) -> Actor | Proposal | Post:
         """Find what is at an address."""
         return await self.find(url)

@@ -123,6 +123,7 @@ FOR_PEOPLE = {
     "/records/{id}/share",
     "/records/{id}/unshare",
     "/mentorships/{id}/record",
+    "/mentorships/{id}/move",
     "/ask/{id}",
     "/requests-sent",
     "/requests-received",
@@ -160,6 +161,14 @@ FOR_MEMBERS = {
     "/my-proposals/pause",
     "/my-proposals/resume",
     "/exports/{id}",
+    "/settings/move",
+    "/settings/move/aliases",
+    "/settings/move/aliases/remove",
+    "/settings/import",
+    "/settings/import/take",
+    "/brought",
+    "/brought/{id}",
+    "/brought/{id}/remove",
 }
 
 
