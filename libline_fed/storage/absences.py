@@ -7,7 +7,7 @@ from sqlalchemy import delete, func, select
 
 from libline_fed.domain.absences import Absence
 from libline_fed.storage import rows
-from libline_fed.storage.mentorship_tables import absences
+from libline_fed.storage.member_tables import absences
 from libline_fed.storage.store import Tx
 
 _c = absences.c

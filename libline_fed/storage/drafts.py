@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import delete, select
 
-from libline_fed.storage.mentorship_tables import drafts
+from libline_fed.storage.member_tables import drafts
 from libline_fed.storage.store import Tx
 
 _c = drafts.c

@@ -10,11 +10,9 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, Select, Table, delete, or_, select, true
 
 from libline_fed.ids import is_id, new_id
+from libline_fed.storage.member_tables import absences, drafts, exports
 from libline_fed.storage.mentorship_tables import (
-    absences,
     door_questions,
-    drafts,
-    exports,
     feedback,
     goals,
     imported_mentorships,

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import delete, select
 
-from libline_fed.storage.mentorship_tables import form_tokens
+from libline_fed.storage.member_tables import form_tokens
 from libline_fed.storage.store import Tx
 
 _c = form_tokens.c

@@ -7,7 +7,8 @@ from sqlalchemy import and_, delete, func, or_, select
 
 from libline_fed.domain.guests import Attempt, Endpoints, OAuthClient
 from libline_fed.storage import rows
-from libline_fed.storage.mentorship_tables import mentorships, oauth_attempts, oauth_clients
+from libline_fed.storage.member_tables import oauth_attempts, oauth_clients
+from libline_fed.storage.mentorship_tables import mentorships
 from libline_fed.storage.store import Tx
 
 

@@ -6,7 +6,8 @@ from typing import Any
 from sqlalchemy import Text, cast, delete, func, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
-from libline_fed.storage.mentorship_tables import goals, mentorships, vocabulary_terms
+from libline_fed.storage.member_tables import vocabulary_terms
+from libline_fed.storage.mentorship_tables import goals, mentorships
 from libline_fed.storage.store import Tx
 from libline_fed.storage.tables import actors, proposals
 from libline_fed.vocabulary import LocalTerm, Scheme

@@ -15,7 +15,7 @@ from libline_fed.ids import new_id
 from libline_fed.services import actors, answers, blocks, mentorships, proposals, requests
 from libline_fed.storage import accounts, follows
 from libline_fed.storage import proposals as proposal_rows
-from libline_fed.storage.mentorship_tables import absences
+from libline_fed.storage.member_tables import absences
 from libline_fed.storage.store import Store, Tx
 from tests.support.duo import WORDS, Duo, Person, check_places, duo
 from tests.support.pair import DRAFT, pair

@@ -21,9 +21,7 @@ from libline_fed.services.mentorship_views import view_of
 from libline_fed.services.site import Site
 from libline_fed.storage import accounts
 from libline_fed.storage import exports as export_rows
-from libline_fed.storage.mentorship_tables import (
-    exports as export_table,
-)
+from libline_fed.storage.member_tables import exports as export_table
 from libline_fed.storage.mentorship_tables import (
     feedback,
     goals,

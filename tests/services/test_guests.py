@@ -21,7 +21,7 @@ from libline_fed.services.limits import GUEST_PER_CLIENT, Limits, TooManyTries
 from libline_fed.services.site import Site
 from libline_fed.storage import actors, mentorships
 from libline_fed.storage import guests as stored
-from libline_fed.storage.mentorship_tables import oauth_attempts, oauth_clients
+from libline_fed.storage.member_tables import oauth_attempts, oauth_clients
 from libline_fed.storage.store import Store, Tx
 from libline_fed.storage.tables import sessions as session_table
 from tests.services.conftest import CLIENT, Add

@@ -12,7 +12,7 @@ from libline_fed.domain.actors import Actor
 from libline_fed.domain.guests import Problem
 from libline_fed.services import peers, remote_actors, requests
 from libline_fed.storage import mentorships
-from libline_fed.storage.mentorship_tables import oauth_attempts
+from libline_fed.storage.member_tables import oauth_attempts
 from libline_fed.storage.store import Store
 from libline_fed.storage.tables import sessions
 from libline_fed.web.guests import FAILURES

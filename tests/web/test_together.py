@@ -94,6 +94,20 @@ async def test_a_line_without_words_is_refused_with_a_sentence(two: Desk) -> Non
     assert refused.problem_of("text") == "text-error"
 
 
+async def test_the_first_page_says_what_is_new_when_one_meets_and_what_to_talk_about(two: Desk) -> None:
+    await two.ben.fill(f"{two.path}/messages", text="Good morning!")
+    meeting_id = item_of(await propose(two), "meetings")
+    await two.ana.submit(await two.ana.get(f"{two.path}/meetings"), f"{two.path}/meetings/{meeting_id}/choose")
+    seen = await two.ana.get(two.path)
+    assert "One new message" in seen.text
+    assert "Your next meeting: Tuesday 1 December 2026, 14:30" in seen.text  # she reads UTC
+    assert "Getting to know each other" in seen.text
+    two.world.clock.advance(days=15)
+    later = await (await two.world.member_browser("ana")).get(two.path)
+    assert "Where you stand, where you want to go" in later.text
+    assert "Your next meeting" not in later.text
+
+
 # --- goals, talks -------------------------------------------------------------------------------------
 
 
