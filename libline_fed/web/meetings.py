@@ -22,7 +22,7 @@ from libline_fed.domain.meetings import (
     moment_in,
 )
 from libline_fed.errors import InvalidInput, NotFound
-from libline_fed.services import calendars, meetings, topics
+from libline_fed.services import calendars, meetings, messages, topics
 from libline_fed.services.mentorship_views import MentorshipView
 from libline_fed.storage import accounts
 from libline_fed.storage.store import Tx
@@ -109,6 +109,25 @@ class Row:
     starts: str
     is_waiting: bool
     is_over: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """What the first page of a mentorship says of working together."""
+
+    unread_count: int
+    next_meeting: str  # as written in the reader's zone; "" for none
+    topic: topics.Suggestion | None
+
+
+async def glance(tx: Tx, view: MentorshipView, language: Language, *, now: datetime) -> Glance:
+    """Look at what is new, when the two meet next, and what they could talk about."""
+    unread = await messages.unread_counts(tx, view.person)
+    upcoming = await meetings.upcoming(tx, view, now=now)
+    zone = await _zone_of(tx, view)
+    when = written(language, upcoming.starts_at, zone) if upcoming and upcoming.starts_at else ""
+    topic = topics.suggest(view.mentorship, language.tag, now=now)
+    return Glance(unread.get(view.mentorship.id, 0), when, topic)
 
 
 class MeetingPages(PairPages):
@@ -227,9 +246,7 @@ class MeetingPages(PairPages):
         return calendar_response(printed, "meeting.ics")
 
     async def _listed(self, tx: Tx, view: MentorshipView) -> tuple[list[Meeting], str]:
-        account = await accounts.by_actor(tx, view.person.id)
-        zone = account.zone if account is not None else None
-        return await meetings.listed(tx, view), zone if zone and is_zone(zone) else "UTC"
+        return await meetings.listed(tx, view), await _zone_of(tx, view)
 
     async def _one(
         self, request: Request
@@ -237,8 +254,7 @@ class MeetingPages(PairPages):
         meeting_id = self.item_id(request)
 
         async def ask(tx: Tx, view: MentorshipView) -> tuple[list[Meeting], str]:
-            _, zone = await self._listed(tx, view)
-            return [await meetings.get(tx, view, meeting_id)], zone
+            return [await meetings.get(tx, view, meeting_id)], await _zone_of(tx, view)
 
         found = await self.ask(request, ask)
         return found, found[2][0][0]
@@ -281,6 +297,13 @@ def written(language: Language, moment: datetime, zone: str) -> str:
     """Write a moment in a time zone, with the day of the week."""
     there = moment.astimezone(ZoneInfo(zone))
     return format_datetime(there, "EEEE d MMMM y, HH:mm", locale=language.locale)
+
+
+async def _zone_of(tx: Tx, view: MentorshipView) -> str:
+    """Return the zone in which a person reads times."""
+    account = await accounts.by_actor(tx, view.person.id)
+    zone = account.zone if account is not None else None
+    return zone if zone and is_zone(zone) else "UTC"
 
 
 def _row(meeting: Meeting, language: Language, zone: str, now: datetime) -> Row:

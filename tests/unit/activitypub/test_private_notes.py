@@ -1,7 +1,9 @@
 """What a pair shares on the wire: built, read back, and read when it is hostile."""
 
+import json
 import re
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,6 +30,7 @@ from libline_fed.domain.logbook import TalkContent
 from libline_fed.domain.meetings import MeetingChoice, MeetingContent
 from libline_fed.errors import Refusal
 
+ROOT = Path(__file__).parent.parent.parent.parent
 AT = datetime(2027, 3, 3, 15, 0, tzinfo=UTC)
 URI = "https://a.example/messages/1"
 READER = Reader("https://b.example/users/ben", "https://b.example/@ben", "ben@b.example")
@@ -205,3 +208,12 @@ def test_a_meeting_says_the_time_in_utc_and_the_writers_own_but_not_where_that_i
     other_day = Words("en").meeting(MeetingContent((AT,), 45), zone="Pacific/Auckland")
     assert "15:00 UTC (4 March 2027, 04:00 for me)" in other_day
     assert "Nairobi" not in said
+
+
+def test_the_samples_in_federation_are_what_is_sent() -> None:
+    section = (ROOT / "FEDERATION.md").read_text(encoding="utf-8").partition("## What a pair shares")[2]
+    shown = re.findall(r"^\| `(\w+)` \| .* \| `(\{.*\})` \|$", section.partition("\n## ")[0], re.MULTILINE)
+    sent = [note(content) for content in CONTENTS]
+    assert {name for name, _ in shown} == set(NAMES) - {"question"}
+    for name, sample in shown:
+        assert json.loads(sample) in [document.get(name) for document in sent], name
