@@ -100,7 +100,7 @@ async def tell_people(
             kind="mentorship",
             event=event,
             from_actor_id=partner.id,
-            subject_uri=f"{site.uris.mentorship(pair.mentorship.id)}#{pair.mentorship.version}",
+            subject_uri=f"{site.uris.mentorship(pair.mentorship.id)}#{_mark(pair.mentorship, event, now)}",
             now=now,
         )
         if is_news:
@@ -113,6 +113,13 @@ async def tell_people(
                 partner_name=mentorship_mails.name_in_mail(partner),
                 now=now,
             )
+
+
+def _mark(mentorship: Mentorship, event: str, now: datetime) -> str:
+    """Return what tells a notice from an earlier one of the same kind: terms have versions of their own."""
+    if event in {"terms", "confirmed"}:
+        return f"{mentorship.version}.{mentorship.terms_version}"
+    return f"{mentorship.version}.{now:%Y%m%d}" if event == "place-free" else str(mentorship.version)
 
 
 async def say_update(tx: Tx, site: Site, pair: Pair, event: str, *, by: str, now: datetime) -> None:

@@ -75,7 +75,7 @@ class Action:
     """A step that a person takes with a button."""
 
     name: str  # the last part of the path, too
-    event: Event
+    event: Event | None  # None: possible at any time
     act: Act
     notice: str
     form: type[StepForm] = StepForm
@@ -83,6 +83,10 @@ class Action:
     data: Callable[[Scene], dict[str, Any]] = lambda _: {}
     then: str | None = None  # where it leads; None: to the mentorship
     choices: Callable[[Scene, Language], Mapping[str, Any]] = lambda _scene, _language: {}
+
+    def is_possible(self, scene: Scene) -> bool:
+        """Tell whether the table allows it to this person now."""
+        return self.event is None or self.event in scene.steps
 
 
 class StepPages(Pages):
@@ -113,7 +117,7 @@ class StepPages(Pages):
         visit = visit_of(request)
         scene = await self.scene(request)
         if request.method == "GET":
-            if action.event not in scene.steps:
+            if not action.is_possible(scene):
                 return self.refused(request, scene, obstacle(scene.state))
             form = action.form(data={**action.data(scene), "seen": scene.seen})
             return self.step_page(request, action, scene, form)
@@ -150,10 +154,10 @@ class StepPages(Pages):
         """Show the form once more with what has happened meanwhile; or why the step is not possible now."""
         scene = await self.scene(request)
         meanwhile = scene.since(form.seen.data or "")
-        if action.event not in scene.steps:
+        if not action.is_possible(scene):
             return self.refused(request, scene, error.safe, meanwhile=meanwhile, form=form)
         for name, value in {**action.data(scene), "seen": scene.seen}.items():
-            if isinstance(form[name], HiddenField):  # what was seen is what this page shows now
+            if name in form and isinstance(form[name], HiddenField):  # what was seen is what this page shows now
                 form[name].raw_data, form[name].data = None, value
         return self.step_page(
             request, action, scene, form, status=409, problem=error.safe, meanwhile=meanwhile

@@ -6,11 +6,13 @@ from typing import Any
 
 from libline_fed.domain.accounts import Member
 from libline_fed.domain.actors import Actor
+from libline_fed.domain.mentorships import Mentorship
+from libline_fed.domain.proposals import Draft, Proposal
 from libline_fed.services import answers, blocks, mentorship_clock, mentorships, questions, requests
 from libline_fed.services.requests import Words
 from libline_fed.storage import mentorships as rows
 from libline_fed.storage.store import Tx
-from tests.support.pages import DRAFT, PagesWorld
+from tests.support.pages import DRAFT, Browser, Page, PagesWorld
 
 WORDS = Words(
     "I run a village library alone.\n\nCould you help me? https://canary.example/request",
@@ -19,7 +21,79 @@ WORDS = Words(
     "en",
 )
 TERMS = {**WORDS.terms, "is_confidential": True, "may_name": False, "end_rule": "We say so in a last talk."}
-NOT_RUNNING = ("draft", "question", "proposed", "declined", "withdrawn", "expired", "superseded")
+TYPED = {
+    "message_text": "I run a village library alone.\n\nCould you help me?",
+    "why": "You know RDA.",
+    "by_when": "Catalogue our local collection by May.",
+    "tried": "A course, long ago.",
+    "goal": "Catalogue the local collection",
+    "months": "4",
+    "mode": "M1",
+    "language": "en",
+}
+
+
+@dataclass
+class Desk:
+    """Ana offers, Ben asks; each in a browser."""
+
+    world: PagesWorld
+    ana: Browser
+    ben: Browser
+    offer: Proposal
+    members: dict[str, Member]
+    path: str = ""  # of the mentorship, once there is one
+
+    async def begin(self) -> Page:
+        """Let Ben press the button on the offer's page; returns the form of a request."""
+        shown = await self.ben.get(f"/proposals/{self.offer.id}")
+        written = await self.ben.submit(shown, f"/ask/{self.offer.id}", do="request")
+        self.path = written.forms[-1].action.removesuffix("/request")
+        return written
+
+    async def ask(self, **changed: str) -> Page:
+        """Let Ben ask Ana."""
+        return await self.ben.submit(
+            await self.begin(), f"{self.path}/request", **{**TYPED, "do": "send", **changed}
+        )
+
+    async def accept(self) -> Page:
+        """Let Ana say yes."""
+        return await self.ana.fill(f"{self.path}/accept")
+
+    async def agree(self) -> Page:
+        """Let Ana write the terms and Ben say yes."""
+        await self.ana.fill(f"{self.path}/terms")
+        return await self.ben.fill(
+            f"{self.path}/agreement", f"{self.path}/confirm", contact="ben@mail.example"
+        )
+
+    async def run(self) -> None:
+        """Bring the two to a running mentorship."""
+        await self.ask()
+        await self.accept()
+        await self.agree()
+
+    async def mentorship(self) -> Mentorship:
+        """Read the row."""
+        mentorship_id = self.path.rpartition("/")[2]
+        found = await self.world.store.read(lambda tx: rows.by_id(tx, mentorship_id))
+        assert found is not None
+        return found
+
+    async def tick(self, **passed: int) -> None:
+        """Let time pass, and do what it brings."""
+        now = self.world.clock.advance(**passed)
+        await self.world.store.write(lambda tx: mentorship_clock.tick(tx, self.world.site, now=now))
+        self.ana, self.ben = [await self.world.member_browser(handle) for handle in ("ana", "ben")]
+
+
+async def desk(world: PagesWorld, draft: Draft = DRAFT) -> Desk:
+    """Let Ana publish an offer, and log both in."""
+    members = {handle: await world.add_member(handle) for handle in ("ana", "ben")}
+    offer = await world.publish(members["ana"].actor, draft)
+    ana, ben = [await world.member_browser(handle) for handle in ("ana", "ben")]
+    return Desk(world, ana, ben, offer, members)
 
 
 @dataclass
