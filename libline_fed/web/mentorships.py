@@ -11,12 +11,14 @@ from starlette.responses import Response
 from libline_fed.domain.actors import Actor
 from libline_fed.domain.mentorship_steps import obstacle
 from libline_fed.domain.mentorships import CREDITED, ENDED, REFUSED, RUNNING, Event, Side, State
-from libline_fed.services import blocks, matching, mentorship_views, mentorships, seats
+from libline_fed.services import blocks, matching, mentorship_views, mentorships, moves, seats
 from libline_fed.services.mentorship_views import MentorshipView
 from libline_fed.services.site import Site
 from libline_fed.storage.store import Tx
+from libline_fed.web import pair_pages
 from libline_fed.web.context import WebContext
 from libline_fed.web.matching import sentence
+from libline_fed.web.meetings import glance
 from libline_fed.web.mentorship_forms import (
     AgreementForm,
     ConfirmForm,
@@ -35,6 +37,7 @@ from libline_fed.web.visits import visit_of
 
 # Who comes to a draft or a question that is theirs to answer finds it elsewhere.
 AGREED = RUNNING | CREDITED
+BEFORE_AN_ANSWER = frozenset({State.QUESTION, State.PROPOSED})
 
 
 async def _change_terms(
@@ -136,7 +139,7 @@ ACTIONS = (
     Action("object", Event.OBJECT, _plain(mentorships.object_to_end), "mentorship-objected"),
     Action("revive", Event.REVIVE, _plain(mentorships.revive), "mentorship-resumed"),
     Action("end", Event.END_EARLY, _end, "mentorship-ended", EndForm),
-    Action("block", Event.END_FOR_SAFETY, _block, "mentorship-blocked"),
+    Action("block", None, _block, "mentorship-blocked"),  # an ended one may need it, too
 )
 
 
@@ -148,6 +151,7 @@ class Extras:
     fit: matching.Explained | None = None
     free_count: int | None = None  # places of one's own offer
     is_blocked: bool = False
+    new_account: Actor | None = None  # where the partner has moved, if that is to be decided on
 
 
 class MentorshipPages(StepPages):
@@ -185,6 +189,7 @@ class MentorshipPages(StepPages):
             extras=extras,
             fit=sentence(visit, extras.fit),
             parts=parts_of(scene),
+            glance=await self.store.read(lambda tx: glance(tx, scene.view, visit.language, now=now)),
             told_reasons=REASONS_TOLD,
             is_credited=scene.state in CREDITED,
             is_past_end=scene.mentorship.ends_on is not None and scene.mentorship.ends_on <= now.date(),
@@ -192,15 +197,15 @@ class MentorshipPages(StepPages):
 
     async def _extras(self, tx: Tx, scene: Scene, now: datetime) -> Extras:
         view, mentorship = scene.view, scene.mentorship
+        is_blocked = await blocks.is_blocked_by(tx, person=view.person, partner=view.partner)
         if scene.state in REFUSED and view.me is Side.MENTEE:
             found = await matching.suggestions(
                 tx, self.site, mentee=view.person, like_proposal_id=mentorship.proposal_id, now=now
             )
-            return Extras(others=found)
-        if scene.state == State.ENDED_SAFETY:
-            return Extras(is_blocked=await blocks.is_blocked_by(tx, person=view.person, partner=view.partner))
+            return Extras(others=found, is_blocked=is_blocked)
         if not view.is_mine_to_answer:
-            return Extras()
+            move = await moves.open_move(tx, person=view.person, mentorship_id=mentorship.id)
+            return Extras(is_blocked=is_blocked, new_account=move[2] if move is not None else None)
         return Extras(fit=await fit_of(tx, view, now=now), free_count=await _free_count(tx, view))
 
     async def agreement(self, request: Request) -> Response:
@@ -229,8 +234,7 @@ class MentorshipPages(StepPages):
 
 def parts_of(scene: Scene) -> list[tuple[str, str]]:
     """Return the pages on which two people work together, as (last part of the path, label)."""
-    del scene
-    return []
+    return pair_pages.parts_of(scene.mentorship) if scene.state in (*AGREED, *BEFORE_AN_ANSWER) else []
 
 
 async def _free_count(tx: Tx, view: MentorshipView) -> int | None:
