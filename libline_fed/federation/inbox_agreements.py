@@ -11,7 +11,7 @@ from libline_fed.domain.actors import Actor
 from libline_fed.domain.mentorship_steps import StepRefused
 from libline_fed.errors import Refusal, RefusalReason
 from libline_fed.federation.inbox_work import APPLIED, Ready, Result, Work, ignored, refused
-from libline_fed.services import agreements_received, offers_received
+from libline_fed.services import agreements_received, ends_received, offers_received
 from libline_fed.services.agreements_received import Said
 from libline_fed.storage import mentorships
 
@@ -87,9 +87,8 @@ async def on_completion(work: Work, ready: Ready) -> Result:
     is_own = uri is None or same_origin(uri, sender.uri)
     if not is_own or (author_uri is not None and uri_of(author_uri) != sender.uri):
         return refused(RefusalReason.WRONG_OWNER, ready.activity.object_uri or "")
-    said = _said(ready, sender)
     return await _result_of(
-        agreements_received.completed(work.tx, work.site, said, agreement_uri, now=work.now)
+        ends_received.completed(work.tx, work.site, sender, agreement_uri, now=work.now)
     )
 
 
@@ -134,9 +133,9 @@ async def _on_undo_accept(work: Work, ready: Ready) -> Result | None:
         return None
     if uri_of(embedded.get("actor")) not in (None, sender.uri):
         return refused(RefusalReason.WRONG_OWNER, accept_uri or "")
-    said, offer_uri = _said(ready, sender), uri_of(embedded.get("object"))
-    refusal = await agreements_received.undo_accept(
-        work.tx, work.site, said, offer_uri, accept_uri, now=work.now
+    offer_uri = uri_of(embedded.get("object"))
+    refusal = await ends_received.undo_accept(
+        work.tx, work.site, sender, offer_uri, accept_uri, now=work.now
     )
     is_unknown = refusal is not None and refusal.reason is RefusalReason.UNKNOWN_OBJECT
     return None if is_unknown else _result(refusal)

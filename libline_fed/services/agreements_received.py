@@ -6,6 +6,7 @@ believed only from the person whom the row names, or who signs an Offer in their
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from libline_fed.activitypub.agreements import AgreementDocument
 from libline_fed.activitypub.urls import same_origin
@@ -23,8 +24,7 @@ from libline_fed.domain.mentorships import (
 )
 from libline_fed.errors import Refusal, RefusalReason
 from libline_fed.sanitize import plain_text
-from libline_fed.services import answers, door_answers, mentorship_messages, plain_partners, requests
-from libline_fed.services import mentorships as mentorship_service
+from libline_fed.services import answers, ends_received, mentorship_messages, requests, twins
 from libline_fed.services.mentorship_steps import free_seat, put, say_update, step, tell_people
 from libline_fed.services.mentorship_views import columns_of, shared_of
 from libline_fed.services.mentorships import apply_shared, whole_seconds
@@ -63,23 +63,53 @@ async def accept(
     if mentorship.state == State.EXPIRED and _is_too_late(mentorship, said, now):
         await _tell_too_late(tx, site, pair, agreement, said, now=now)
         return Refusal(RefusalReason.STALE, "the answer came after the request had expired")
-    open_states = (State.PROPOSED, State.QUESTION)
-    is_crossed = mentorship.state not in open_states
+    if not await twins.make_room(tx, site, pair, now=now):
+        return Refusal(RefusalReason.NOT_PENDING, "the two have begun anew")
     seat_id = await requests.seat(tx, pair)
-    side = pair.side(said.sender)
+    values = _beginning(pair, said, agreement, seat_id, now)
+    if isinstance(values, Refusal):
+        return values
+    await _begin(tx, site, pair, said, agreement, values, now=now)
+    if seat_id is None:  # our mentor had taken the Offer back, and the place is somebody else's by now
+        await _end_full(tx, site, pair, now=now)
+        return None
+    await answers.after_accept(tx, site, pair, now=now)
+    return None
+
+
+def _beginning(
+    pair: Pair, said: Said, agreement: AgreementDocument, seat_id: str | None, now: datetime
+) -> dict[str, Any] | Refusal:
+    """Return the columns with which the two begin: where they begin, we begin.
+
+    Their yes is theirs to say, ours is what our Offer said.
+    """
+    mentorship, side = pair.mentorship, pair.side(said.sender)
     values = answers.begin_intro(pair, by=side, seat_id=seat_id, now=now)
-    if agreement.shared is not None:
-        # Where they begin, we begin; their yes is theirs to say, ours is what our Offer said.
-        mine = agreements.first(
-            at=agreement.shared.standing.at,
-            by=side,
-            version=agreement.shared.standing.version,
-            terms=agreements.Terms(1, mentorship.asker, mentorship.terms),
-        )
-        merged = agreements.receive(mine, agreement.shared, sender=side, now=now)
-        if isinstance(merged, Refusal):
-            return merged
-        values |= columns_of(merged)
+    if agreement.shared is None:
+        return values
+    mine = agreements.first(
+        at=agreement.shared.standing.at,
+        by=side,
+        version=agreement.shared.standing.version,
+        terms=agreements.Terms(1, mentorship.asker, mentorship.terms),
+    )
+    merged = agreements.receive(mine, agreement.shared, sender=side, now=now)
+    return merged if isinstance(merged, Refusal) else values | columns_of(merged)
+
+
+async def _begin(
+    tx: Tx,
+    site: Site,
+    pair: Pair,
+    said: Said,
+    agreement: AgreementDocument,
+    values: dict[str, Any],
+    *,
+    now: datetime,
+) -> None:
+    side = pair.side(said.sender)
+    is_crossed = pair.mentorship.state not in (State.PROPOSED, State.QUESTION)
     values |= {"agreement_uri": agreement.uri, "is_crossed": is_crossed, "ended_at": None}
     if agreement.contact:
         values[f"{side}_contact"] = agreement.contact
@@ -91,11 +121,6 @@ async def accept(
     if agreement.shared is None:
         me = pair.actor(side.other)
         await mentorship_messages.send_accept(tx, site, pair.mentorship, me=said.sender, partner=me, now=now)
-    if seat_id is None:  # our mentor had taken the Offer back, and the place is somebody else's by now
-        await _end_full(tx, site, pair, now=now)
-        return None
-    await answers.after_accept(tx, site, pair, now=now)
-    return None
 
 
 def _check_accept(pair: Pair, said: Said, agreement: AgreementDocument) -> Refusal | None:
@@ -220,8 +245,8 @@ async def undo(
     if side is None or said.sender.is_local or pair.mentorship.asker != side:
         return Refusal(RefusalReason.WRONG_OWNER, "not theirs to take back")
     if pair.mentorship.is_running:
-        if _cannot_cross(pair.mentorship, said, now):
-            await _end(tx, site, pair, said.sender, now=now)
+        if ends_received.cannot_cross(pair.mentorship, said.published_at or now):
+            await ends_received.end(tx, site, pair, said.sender, now=now)
             return None
         await put(tx, pair, {"is_crossed": True}, event="crossed", by=side, now=now)
         await tell_people(tx, site, pair, "crossed", by=side, now=now)
@@ -237,53 +262,6 @@ async def undo(
     await free_seat(tx, site, pair, now=now)
     await tell_people(tx, site, pair, told, by=side, now=now)
     return None
-
-
-async def undo_accept(
-    tx: Tx, site: Site, said: Said, offer_uri: str | None, accept_uri: str | None, *, now: datetime
-) -> Refusal | None:
-    """Take in that a yes was taken back: what runs is over, and a yes that comes later does not count.
-
-    Servers of ours say how they end in an Update; FEP-0837 has no other way.
-    """
-    found = await mentorships.by_offer_uri(tx, offer_uri) if offer_uri is not None else None
-    if found is None and accept_uri is not None:
-        found = await plain_partners.accepted_by(tx, said.sender, accept_uri)
-    if found is None:
-        return Refusal(RefusalReason.UNKNOWN_OBJECT, offer_uri or accept_uri or "")
-    pair = await locked(tx, found.id)
-    if pair.actor(pair.mentorship.decider).id != said.sender.id or said.sender.is_local:
-        return Refusal(RefusalReason.WRONG_OWNER, "not theirs to take back")
-    if pair.mentorship.is_running:
-        await _end(tx, site, pair, said.sender, now=now)
-        return None
-    if pair.mentorship.state != State.PROPOSED or not same_origin(accept_uri, said.sender.uri):
-        return Refusal(RefusalReason.NOT_PENDING, pair.mentorship.state)
-    assert accept_uri is not None
-    await tombstones.add(tx, accept_uri, former_type="Accept", owner_uri=said.sender.uri, now=now)
-    return None
-
-
-def _cannot_cross(mentorship: Mentorship, said: Said, now: datetime) -> bool:
-    """Tell whether an Offer was taken back by somebody who knew that it was accepted: then it is an end.
-
-    A server of ours takes nothing back once it knows; before it has confirmed, it can have been on its way.
-    """
-    if mentorship.channel == Channel.NOTE:
-        return True
-    return mentorship.started_at is not None and (said.published_at or now) > mentorship.started_at
-
-
-async def _end(tx: Tx, site: Site, pair: Pair, person: Actor, *, now: datetime) -> None:
-    """End what runs, as somebody says who cannot say it in an Update."""
-    if pair.mentorship.channel == Channel.NOTE:
-        await door_answers.stop(tx, site, pair.mentorship, person, now=now)
-        return
-    side = pair.side(person)
-    is_intro = pair.mentorship.state == State.INTRO
-    state = State.ENDED_INTRO if is_intro else State.ENDED_EARLY
-    shared = agreements.step(shared_of(pair.mentorship), state, by=side, at=whole_seconds(now))
-    await apply_shared(tx, site, pair, shared, by=side, event=_EVENTS[state], now=now)
 
 
 # --- changed ------------------------------------------------------------------------------------------
@@ -331,27 +309,6 @@ def _is_of(agreement: AgreementDocument, pair: Pair) -> bool:
     is_theirs = agreement.attributed_to_uri in {None, *people}
     is_same = agreement.proposal_uri in (None, pair.mentorship.proposal_uri)
     return is_theirs and is_same and (agreement.proposal_uri is None or agreement.quantity == 1)
-
-
-async def completed(tx: Tx, site: Site, said: Said, agreement_uri: str, *, now: datetime) -> Refusal | None:
-    """Take in FEP-0837's confirmation; servers of ours have said the same in an Update before."""
-    found = await mentorships.by_agreement_uri(tx, agreement_uri)
-    if found is None or found.side_of(said.sender.id) is None or said.sender.is_local:
-        return Refusal(RefusalReason.UNKNOWN_OBJECT, agreement_uri)
-    pair = await locked(tx, found.id)
-    side = pair.side(said.sender)
-    if pair.mentorship.channel == Channel.NOTE and pair.mentorship.state == State.INTRO:
-        await _end(tx, site, pair, said.sender, now=now)  # nothing was agreed on here, and it is over there
-        return None
-    if pair.mentorship.state not in (State.ACTIVE, State.PAUSED):
-        return Refusal(RefusalReason.NOT_PENDING, pair.mentorship.state)
-    if pair.mentorship.channel == Channel.NOTE:
-        person = said.sender
-        await mentorship_service.complete(tx, site, person=person, mentorship_id=found.id, now=now)
-        return None
-    shared = agreements.step(shared_of(pair.mentorship), State.COMPLETED, by=side, at=whole_seconds(now))
-    await apply_shared(tx, site, pair, shared, by=side, event="completed", now=now)
-    return None
 
 
 _EVENTS = {

@@ -8,10 +8,10 @@ from libline_fed.domain import agreements
 from libline_fed.domain.actors import Actor
 from libline_fed.domain.agreements import Shared
 from libline_fed.domain.mentorship_guards import Facts
-from libline_fed.domain.mentorships import CLOCK, Event, Side, State
+from libline_fed.domain.mentorships import CLOCK, RUNNING, Event, Side, State
 from libline_fed.errors import Conflict, InvalidInput
 from libline_fed.sanitize import clean_text
-from libline_fed.services import mentorship_messages, seats
+from libline_fed.services import mentorship_messages, seats, twins
 from libline_fed.services.mentorship_steps import free_seat, put, say_update, step, tell_people
 from libline_fed.services.mentorship_views import (
     MentorshipView,
@@ -268,6 +268,8 @@ async def _undo_end(
     before = pair.mentorship
     mentor = pair.actor(Side.MENTOR)
     seat_id = await seats.find(tx, mentor=mentor, mentorship=before)
+    if not await twins.give_way(tx, site, pair, now=now):
+        raise Conflict("a newer one runs", safe="There is an open request between the two of you already.")
     days = (now - before.ended_at).days if before.ended_at is not None else 0
     shared = agreements.step(
         shared_of(before), State.ACTIVE, by=pair.side(person), at=whole_seconds(now), is_undoing=True
@@ -322,15 +324,24 @@ async def apply_shared(
     """Write what came of a merge, keep the places true, and tell the person here."""
     columns = columns_of(merged)
     mentor = pair.actor(Side.MENTOR)
-    is_back = merged.state in (State.ACTIVE, State.PAUSED) and pair.mentorship.is_ended
+    is_back = merged.state in RUNNING and not pair.mentorship.is_running
     if is_back and mentor.is_local:
         seat_id = await seats.find(tx, mentor=mentor, mentorship=pair.mentorship)
-        if seat_id is None:  # the place is somebody else's by now: the end stands
-            merged = agreements.step(merged, State.COMPLETED, by=Side.MENTOR, at=whole_seconds(now))
-            await put(tx, pair, columns_of(merged), event="full", by=CLOCK, now=now)
-            await say_update(tx, site, pair, "full", by=CLOCK, now=now)
+        if seat_id is None:  # the place is somebody else's by now
+            await _let_end_stand(tx, site, pair, merged, now=now)
             return
         columns |= seat_values(mentor, seat_id)
+    if is_back and not await twins.give_way(tx, site, pair, now=now):  # the two have begun anew
+        await _let_end_stand(tx, site, pair, merged, now=now)
+        return
     await put(tx, pair, columns, event=event, by=by, now=now)
     await free_seat(tx, site, pair, now=now)
     await tell_people(tx, site, pair, event, by=by, now=now)
+
+
+async def _let_end_stand(tx: Tx, site: Site, pair: Pair, merged: Shared, *, now: datetime) -> None:
+    """Answer somebody who takes an end back that it cannot be: there is no place for it any more."""
+    by = pair.local_side
+    merged = agreements.step(merged, State.COMPLETED, by=by, at=whole_seconds(now))
+    await put(tx, pair, columns_of(merged), event="full", by=CLOCK, now=now)
+    await say_update(tx, site, pair, "full", by=CLOCK, now=now)
