@@ -97,7 +97,8 @@ async def test_a_line_without_words_is_refused_with_a_sentence(two: Desk) -> Non
 async def test_the_first_page_says_what_is_new_when_one_meets_and_what_to_talk_about(two: Desk) -> None:
     await two.ben.fill(f"{two.path}/messages", text="Good morning!")
     meeting_id = item_of(await propose(two), "meetings")
-    await two.ana.submit(await two.ana.get(f"{two.path}/meetings"), f"{two.path}/meetings/{meeting_id}/choose")
+    offered = await two.ana.get(f"{two.path}/meetings")
+    await two.ana.submit(offered, f"{two.path}/meetings/{meeting_id}/choose")
     seen = await two.ana.get(two.path)
     assert "One new message" in seen.text
     assert "Your next meeting: Tuesday 1 December 2026, 14:30" in seen.text  # she reads UTC
