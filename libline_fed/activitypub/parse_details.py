@@ -60,7 +60,7 @@ class _Terms:
             return understood.id
         is_known = understood.match is Match.BROADER and understood.id is not None
         kept = understood.id if is_known and understood.id is not None else term.id
-        said = {} if is_known or understood.id is None else {"broader": understood.id}
+        said: dict[str, Any] = {} if is_known or understood.id is None else {"broader": understood.id}
         if term.labels:
             said["label"] = dict(term.labels)
         if said:
