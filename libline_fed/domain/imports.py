@@ -23,6 +23,7 @@ MAX_AREAS = 20
 MAX_TYPE_CHARACTERS = 40
 MAX_MILESTONES = 12
 MAX_VERSION = 1_000_000
+GOAL_STATES = ("open", "done", "dropped")
 _TERMS = ("goal", "end_rule", "goal_type", "frequency", "mode")
 
 
@@ -145,7 +146,7 @@ def read_export(document: Mapping[str, Any]) -> Brought:
 
 def _mentorship(one: Mapping[str, Any]) -> Imported | None:
     """Read a mentorship that took place; None for a request that came to nothing, and for nonsense."""
-    state, side = one.get("state"), one.get("me")
+    state, side = _line(one.get("state")), _line(one.get("me"))
     partner = one.get("partner")
     partner = partner if isinstance(partner, dict) else {}
     agreement_uri, partner_uri = _uri(one.get("agreement_uri")), _uri(partner.get("uri"))
@@ -183,7 +184,7 @@ def _goals(one: Mapping[str, Any]) -> Iterator[ImportedGoal]:
             title=title,
             body_text=_text(goal.get("body_text")),
             goal_type=_line(goal.get("goal_type"))[:MAX_TYPE_CHARACTERS] or None,
-            state=goal["state"] if goal.get("state") in {"open", "done", "dropped"} else "open",
+            state=state if (state := _line(goal.get("state"))) in GOAL_STATES else "open",
             due_on=_written(goal.get("due_on")),
             done_on=_written(goal.get("done_at")),
             milestones=tuple(step for step in steps if step["id"] and step["title"])[:MAX_MILESTONES],
