@@ -65,8 +65,9 @@ async def add(
     `proposal_id` is given where its address must be known before: see `form_tokens.claim`. One of somebody
     who has paused everything is paused, too.
 
-    Raises: InvalidInput.
+    Raises: InvalidInput; Conflict if the author has moved to another server.
     """
+    _must_be_here(author)
     values = await checked_columns(tx, draft, author, now)
     proposal_id = proposal_id or new_id(now)
     is_paused = await _is_paused(tx, author)
@@ -135,12 +136,21 @@ async def set_status(
     plain = marked(before.details, None)
     if status != Status.OPEN:
         return await become(tx, site, before, author, now=now, status=Status(status), details=plain)
+    _must_be_here(author)
     if await _is_paused(tx, author):
         raise Conflict("all is paused", safe="You have paused everything. End that pause first.")
     is_free = await proposals.held_count(tx, before.id) < before.places_count
     if before.status == Status.FULL and not is_free:
         raise Conflict("no free place", safe="All places are taken. Offer more places first.")
     return await become(tx, site, before, author, now=now, status=Status(status), details=plain)
+
+
+def _must_be_here(author: Actor) -> None:
+    if author.moved_to_uri is not None:
+        raise Conflict(
+            f"{author.uri} has moved",
+            safe="You have moved to another server. Write there with your new account.",
+        )
 
 
 async def become(

@@ -95,6 +95,8 @@ async def start(
     proposal, author = listed.proposal, listed.author
     if author.id == person.id:
         raise Conflict("one's own proposal", safe="This is your own.")
+    if person.is_local and person.moved_to_uri is not None:
+        raise Conflict("has moved", safe="You have moved to another server. Ask there with your new account.")
     if not (person.is_local or author.is_local):  # this server has no part in it, and speaks for neither
         raise Conflict(
             "two people of other servers",

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from libline_fed.domain.actors import Actor
 from libline_fed.domain.mentorship_steps import obstacle
 from libline_fed.domain.mentorships import CREDITED, ENDED, REFUSED, RUNNING, Event, Side, State
-from libline_fed.services import blocks, matching, mentorship_views, mentorships, moves, seats
+from libline_fed.services import blocks, imports, matching, mentorship_views, mentorships, moves, seats
 from libline_fed.services.mentorship_views import MentorshipView
 from libline_fed.services.site import Site
 from libline_fed.storage.store import Tx
@@ -161,6 +161,7 @@ class MentorshipPages(StepPages):
         """List what runs and what is over, and say what waits."""
         person = visit_of(request).somebody()
         views = await self.store.read(lambda tx: mentorship_views.list_for(tx, person))
+        brought = await self.store.read(lambda tx: imports.taken(tx, person))
         rows = [Row(view, shown_state(view.mentorship, view.me)) for view in views]
         return self.render(
             request,
@@ -169,6 +170,7 @@ class MentorshipPages(StepPages):
             over=[row for row in rows if row.state in ENDED],
             waiting_count=sum(row.view.is_mine_to_answer for row in rows),
             drafts_count=sum(row.state == State.DRAFT for row in rows),
+            brought_count=len(brought),
         )
 
     async def home(self, request: Request) -> Response:

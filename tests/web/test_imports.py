@@ -75,6 +75,7 @@ async def test_an_archive_is_looked_at_taken_and_read(world: PagesWorld, ana: Me
         assert "<script>alert" not in page.response.text
         assert "<img" not in page.response.text
         assert "<b>no" not in page.response.text
+    assert "2 mentorships that you brought along" in (await browser.get("/mentorships")).text
     gone = await browser.submit(other, f"/brought/{second}/remove")
     assert "It is deleted here." in gone.text
     assert (await browser.get(f"/brought/{second}")).response.status_code == 404

@@ -7,8 +7,8 @@ import pytest
 from libline_fed.domain.accounts import Member
 from libline_fed.domain.actors import Actor
 from libline_fed.domain.mentorships import Mentorship
-from libline_fed.errors import PeerUnavailable
-from libline_fed.services import mentorship_views, moves
+from libline_fed.errors import Conflict, PeerUnavailable
+from libline_fed.services import mentorship_views, moves, proposals, requests
 from libline_fed.storage import actors
 from libline_fed.storage import mentorships as rows
 from libline_fed.storage.store import Tx
@@ -92,6 +92,35 @@ async def test_a_member_moves_away(world: PagesWorld, ana: Member) -> None:
     assert "Cataloguing with RDA" not in (await world.browser().get("/mentors")).text
     profile = await world.browser().get("/@ana")
     assert "This person has moved to another address." in profile.text
+
+
+async def test_who_has_moved_writes_and_asks_with_the_new_account(world: PagesWorld, ana: Member) -> None:
+    mine = await world.publish(ana.actor, DRAFT)
+    ben = await world.add_member("ben")
+    other = await world.publish(ben.actor, DRAFT)
+    await elsewhere(world, "ana", "new.example", ana.actor.uri)
+    browser = await world.member_browser("ana")
+    await browser.fill("/settings/move", address=NEW, password=PASSWORD)
+    person, now = await present(world, ana.actor), world.clock.now()
+    told = {}
+    with pytest.raises(Conflict) as refused:
+        await world.publish(person, DRAFT)
+    told["publish"] = refused.value.safe
+    with pytest.raises(Conflict) as refused:
+        await world.store.write(
+            lambda tx: proposals.set_status(
+                tx, world.site, proposal_id=mine.id, author_id=person.id, status="open", now=now
+            )
+        )
+    told["open"] = refused.value.safe
+    with pytest.raises(Conflict) as refused:
+        await world.store.write(
+            lambda tx: requests.start(
+                tx, world.site, person=person, proposal_id=other.id, viewer=ana.account, now=now
+            )
+        )
+    told["ask"] = refused.value.safe
+    assert all(sentence.startswith("You have moved to another server.") for sentence in told.values())
 
 
 @pytest.mark.parametrize(
