@@ -157,7 +157,7 @@ class StepPages(Pages):
         if not action.is_possible(scene):
             return self.refused(request, scene, error.safe, meanwhile=meanwhile, form=form)
         for name, value in {**action.data(scene), "seen": scene.seen}.items():
-            if name in form and isinstance(form[name], HiddenField):  # what was seen is what this page shows now
+            if name in form and isinstance(form[name], HiddenField):  # what this page shows is seen now
                 form[name].raw_data, form[name].data = None, value
         return self.step_page(
             request, action, scene, form, status=409, problem=error.safe, meanwhile=meanwhile

@@ -11,7 +11,16 @@ from starlette.responses import Response
 from libline_fed.domain.actors import Actor
 from libline_fed.domain.mentorship_steps import obstacle
 from libline_fed.domain.mentorships import CREDITED, ENDED, REFUSED, RUNNING, Event, Side, State
-from libline_fed.services import blocks, imports, matching, mentorship_views, mentorships, moves, seats
+from libline_fed.services import (
+    blocks,
+    imports,
+    matching,
+    mentorship_views,
+    mentorships,
+    messages,
+    moves,
+    seats,
+)
 from libline_fed.services.mentorship_views import MentorshipView
 from libline_fed.services.site import Site
 from libline_fed.storage.store import Tx
@@ -162,7 +171,15 @@ class MentorshipPages(StepPages):
         person = visit_of(request).somebody()
         views = await self.store.read(lambda tx: mentorship_views.list_for(tx, person))
         brought = await self.store.read(lambda tx: imports.taken(tx, person))
-        rows = [Row(view, shown_state(view.mentorship, view.me)) for view in views]
+        unread = await self.store.read(lambda tx: messages.unread_counts(tx, person))
+        rows = [
+            Row(
+                view,
+                shown_state(view.mentorship, view.me),
+                unread_count=unread.get(view.mentorship.id, 0),
+            )
+            for view in views
+        ]
         return self.render(
             request,
             "mentorships/list.html",

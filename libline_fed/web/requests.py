@@ -28,7 +28,7 @@ from libline_fed.web.mentorship_forms import (
     words_data,
 )
 from libline_fed.web.mentorship_steps import Changed, Scene, StepPages, find_scene
-from libline_fed.web.mentorship_texts import shown_state
+from libline_fed.web.mentorship_texts import Line, shown_state
 from libline_fed.web.pages import Access, GuardedRoute, form_page, get, post
 from libline_fed.web.primer import primer_path
 from libline_fed.web.request_steps import ACTIONS, term_choices
@@ -49,6 +49,7 @@ class Row:
     view: MentorshipView
     state: State
     reason: str = ""  # how well the two fit
+    unread_count: int = 0  # messages
 
 
 class RequestPages(StepPages):
@@ -109,7 +110,9 @@ class RequestPages(StepPages):
         scene = await self.scene(request)
         if scene.mentorship.state not in WRITABLE or scene.mentorship.asker != scene.view.me:
             if request.method == "GET" or (known := await self._sent_already(scene)) is None:
-                return self.refused(request, scene, obstacle(scene.state), form=self._typed(request))
+                typed = RequestForm(visit.form if request.method == "POST" else None)
+                meanwhile = scene.since(typed.seen.data or "")
+                return self.refused(request, scene, obstacle(scene.state), meanwhile=meanwhile, form=typed)
             return self.redirect(known, notice="request-sent")
         needed = primer_path(visit, f"{scene.path}/request")
         if needed is not None:
@@ -138,9 +141,15 @@ class RequestPages(StepPages):
             form.add_problems(error)
             return await self._form_page(request, scene, form)
         except Conflict as error:
-            await self._save(scene, form.words())
             fresh = await self.scene(request)
-            return await self._form_page(request, fresh, form, problem=error.safe)
+            if fresh.mentorship.state not in WRITABLE:
+                return self.refused(
+                    request, fresh, error.safe, meanwhile=fresh.since(form.seen.data or ""), form=form
+                )
+            await self._save(scene, form.words())
+            meanwhile = fresh.since(form.seen.data or "")
+            form.seen.raw_data, form.seen.data = None, fresh.seen
+            return await self._form_page(request, fresh, form, problem=error.safe, meanwhile=meanwhile)
         return self.redirect(path, notice="request-sent")
 
     async def _send_once(self, tx: Tx, scene: Scene, form: RequestForm, language: Language) -> str:
@@ -161,9 +170,6 @@ class RequestPages(StepPages):
         is_sent = scene.mentorship.state == State.PROPOSED and scene.mentorship.asker == scene.view.me
         return scene.path if is_sent else None
 
-    def _typed(self, request: Request) -> RequestForm | None:
-        return RequestForm(visit_of(request).form) if request.method == "POST" else None
-
     async def _save(self, scene: Scene, words: Words) -> None:
         now, person, mentorship_id = self.now(), scene.view.person, scene.mentorship.id
         await self.store.write(
@@ -173,7 +179,13 @@ class RequestPages(StepPages):
         )
 
     async def _form_page(
-        self, request: Request, scene: Scene, form: RequestForm, *, problem: str = ""
+        self,
+        request: Request,
+        scene: Scene,
+        form: RequestForm,
+        *,
+        problem: str = "",
+        meanwhile: Sequence[Line] = (),
     ) -> Response:
         visit, now, proposal_id = visit_of(request), self.now(), scene.mentorship.proposal_id
         found = await self.store.read(lambda tx: _prospect(tx, scene.view, proposal_id, visit.account, now))
@@ -188,7 +200,7 @@ class RequestPages(StepPages):
             prospect=found,
             form=form,
             problem=problem,
-            meanwhile=scene.since(form.seen.data or ""),
+            meanwhile=meanwhile,
             language_choices=COMMON_LANGUAGES,
             **term_choices(visit.language, scene.mentorship.terms),
         )

@@ -334,3 +334,10 @@ async def test_browsers_of_the_two_see_their_own_side(two: Desk) -> None:
     sides: dict[str, Browser] = {"mentor": two.ana, "mentee": two.ben}
     for side, browser in sides.items():
         assert f"You are the {side}" in (await browser.get(two.path)).text
+
+
+async def test_what_is_unread_is_counted_in_the_list(two: Desk) -> None:
+    await two.run()
+    await two.ben.fill(f"{two.path}/messages", text="Good morning!")
+    assert "One new message" in (await two.ana.get("/mentorships")).text
+    assert "One new message" not in (await two.ben.get("/mentorships")).text

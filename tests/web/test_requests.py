@@ -384,3 +384,18 @@ async def test_a_mentor_who_pauses_everything_is_not_asked(two: Desk) -> None:
     assert "takes no new requests at the moment" in page.text
 
 
+
+
+async def test_a_no_to_a_question_keeps_the_request_that_was_being_written(two: Desk) -> None:
+    shown = await two.ben.get(f"/proposals/{two.offer.id}")
+    page = await two.ben.submit(shown, f"/ask/{two.offer.id}", do="question")
+    two.path = page.forms[-1].action.removesuffix("/question")
+    await two.ben.submit(page, f"{two.path}/question", text="Is a school library fine?")
+    form = await two.ben.get(f"{two.path}/request")
+    await two.ana.fill(f"{two.path}/decline", reason="not-now")
+    late = await two.ben.submit(form, f"{two.path}/request", do="send", **TYPED)
+    assert late.response.status_code == 409
+    assert "said no." in late.text
+    for text in (TYPED["message_text"], TYPED["tried"], TYPED["goal"]):
+        assert text.split("\n", maxsplit=1)[0] in late.response.text
+    assert (await two.mentorship()).state == State.DECLINED
