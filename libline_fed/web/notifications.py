@@ -9,6 +9,7 @@ from libline_fed.domain.notifications import Notification, NotificationKind
 from libline_fed.services import notifications
 from libline_fed.storage import posts, proposals
 from libline_fed.storage.store import Tx
+from libline_fed.web import pair_pages
 from libline_fed.web.context import WebContext
 from libline_fed.web.languages import N_
 from libline_fed.web.mentorship_texts import notice_sentence
@@ -33,6 +34,8 @@ def sentence_of(notification: Notification) -> tuple[bool, str]:
     """Return the sentence of a notification, and whether it goes on after the name of who caused it."""
     if notification.kind == NotificationKind.MENTORSHIP:
         return notice_sentence(notification.event)
+    if notification.kind == NotificationKind.MENTORSHIP_MESSAGE:
+        return True, pair_pages.NOTICES.get(notification.event, N_("has something new for you."))
     return True, SENTENCES.get(notification.kind, N_("has something new for you."))
 
 
