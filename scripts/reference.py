@@ -21,6 +21,7 @@ from libline_fed.domain.mentorships import State
 from libline_fed.domain.proposal_details import Details
 from libline_fed.vocabulary import hashtag_of
 from libline_fed.web.filters import MENTORSHIP_STATES
+from scripts import merge_vectors, protocol
 
 ROOT = Path(__file__).parent.parent
 SAMPLE_BEGIN = "<!-- sample: written by scripts/generate-docs -->"
@@ -228,6 +229,9 @@ PAGES = {
     "docs/settings.md": settings_page,
     "FEDERATION.md": federation_page,
     "docs/mentorship.md": mentorship_page,
+    "docs/protocol.md": protocol.protocol_page,
+    "docs/protocol-examples.json": protocol.examples_page,
+    "docs/merge-vectors.json": merge_vectors.vectors,
 }
 
 if __name__ == "__main__":
