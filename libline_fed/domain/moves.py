@@ -3,9 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 MAX_ALIASES = 10
+MAX_WAITING = 20  # agreements that nobody has vouched for, per account
+MAX_MESSAGE_BYTES = 32_768  # of one that waits
 MOVED = "moved"  # the reason of a mentorship that ended here because an account is elsewhere now
 
 
@@ -41,3 +44,21 @@ class MentorshipMove:
     state: str
     created_at: datetime
     decided_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One row of `mentorship_arrivals`, field by field as the columns are named.
+
+    A mentorship comes here with somebody who has moved once both have said so: the old account's server that
+    there is one, and the partner that it goes on. Either may be heard first.
+    """
+
+    id: str
+    actor_id: str
+    agreement_uri: str
+    partner_uri: str
+    origin_uri: str
+    is_vouched: bool
+    message: dict[str, Any] | None
+    created_at: datetime

@@ -328,6 +328,22 @@ imported_mentorships = Table(  # what a member brought along from another server
     UniqueConstraint("actor_id", "agreement_uri"),
 )
 
+mentorship_arrivals = Table(  # what is on its way to somebody who has moved here
+    "mentorship_arrivals",
+    metadata,
+    id_column(),
+    Column("actor_id", String(36), ForeignKey("actors.id", ondelete="CASCADE"), nullable=False),
+    Column("agreement_uri", Text, nullable=False),
+    Column("partner_uri", Text, nullable=False),
+    Column("origin_uri", Text, nullable=False),  # the old account
+    Column("is_vouched", Boolean, nullable=False),  # its server says that there is such a mentorship
+    Column("message", JSON(none_as_null=True)),  # the partner's Move(Agreement), if it came first
+    Column("created_at", Moment, nullable=False),
+    UniqueConstraint(
+        "actor_id", "agreement_uri", "partner_uri", "origin_uri", name="uq_mentorship_arrivals_actor_id"
+    ),
+)
+
 door_questions = Table(  # what somebody without LibLine was asked in a private message
     "door_questions",
     metadata,

@@ -27,6 +27,7 @@ def upgrade() -> None:
     _create_vocabulary_terms()
     _create_absences()
     _create_drafts()
+    _create_mentorship_arrivals()
     _create_exports()
     _create_mentorships()
     _create_door_questions()
@@ -143,6 +144,27 @@ def _create_drafts() -> None:
         sa.PrimaryKeyConstraint("person_id", "kind", "key", name="pk_drafts"),
     )
     op.create_index("ix_drafts_updated_at", "drafts", ["updated_at"])
+
+
+def _create_mentorship_arrivals() -> None:
+    op.create_table(
+        "mentorship_arrivals",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("actor_id", sa.String(length=36), nullable=False),
+        sa.Column("agreement_uri", sa.Text, nullable=False),
+        sa.Column("partner_uri", sa.Text, nullable=False),
+        sa.Column("origin_uri", sa.Text, nullable=False),
+        sa.Column("is_vouched", sa.Boolean, nullable=False),
+        sa.Column("message", sa.JSON(none_as_null=True)),
+        sa.Column("created_at", Moment, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["actor_id"], ["actors.id"], name="fk_mentorship_arrivals_actor_id_actors", ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_mentorship_arrivals"),
+        sa.UniqueConstraint(
+            "actor_id", "agreement_uri", "partner_uri", "origin_uri", name="uq_mentorship_arrivals_actor_id"
+        ),
+    )
 
 
 def _create_exports() -> None:
@@ -372,6 +394,47 @@ def _create_goals() -> None:
     op.create_index("ix_goals_mentorship_id", "goals", ["mentorship_id"])
 
 
+def _create_imported_mentorships() -> None:
+    op.create_table(
+        "imported_mentorships",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("actor_id", sa.String(length=36), nullable=False),
+        sa.Column("agreement_uri", sa.Text, nullable=False),
+        sa.Column("source_uri", sa.Text, nullable=False),
+        sa.Column("partner_uri", sa.Text, nullable=False),
+        sa.Column("partner_name", sa.Text, nullable=False),
+        sa.Column("side", sa.String(length=10), nullable=False),
+        sa.Column("state", sa.String(length=20), nullable=False),
+        sa.Column("title", sa.Text, nullable=False),
+        sa.Column("started_on", sa.Date),
+        sa.Column("ended_on", sa.Date),
+        sa.Column("document", sa.JSON, nullable=False),
+        sa.Column("is_taken", sa.Boolean, server_default=sa.false(), nullable=False),
+        sa.Column("mentorship_id", sa.String(length=36)),
+        sa.Column("created_at", Moment, nullable=False),
+        sa.CheckConstraint("side IN ('mentor', 'mentee')", name="ck_imported_mentorships_side_known"),
+        sa.CheckConstraint(
+            "state IN ('draft', 'question', 'proposed', 'declined', 'withdrawn', "
+            "'expired', 'superseded', 'intro', 'active', 'paused', 'completed', "
+            "'ended-early', 'ended-intro', 'ended-safety', 'lapsed')",
+            name="ck_imported_mentorships_state_known",
+        ),
+        sa.ForeignKeyConstraint(
+            ["actor_id"], ["actors.id"], name="fk_imported_mentorships_actor_id_actors", ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["mentorship_id"],
+            ["mentorships.id"],
+            name="fk_imported_mentorships_mentorship_id_mentorships",
+            ondelete="SET NULL",
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_imported_mentorships"),
+        sa.UniqueConstraint(
+            "actor_id", "agreement_uri", name="uq_imported_mentorships_actor_id_agreement_uri"
+        ),
+    )
+
+
 def _create_logbook() -> None:
     op.create_table(
         "logbook",
@@ -461,50 +524,6 @@ def _create_mentorship_events() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_mentorship_events"),
     )
     op.create_index("ix_mentorship_events_mentorship_id", "mentorship_events", ["mentorship_id", "id"])
-
-
-def _create_imported_mentorships() -> None:
-    op.create_table(
-        "imported_mentorships",
-        sa.Column("id", sa.String(length=36), nullable=False),
-        sa.Column("actor_id", sa.String(length=36), nullable=False),
-        sa.Column("agreement_uri", sa.Text, nullable=False),
-        sa.Column("source_uri", sa.Text, nullable=False),
-        sa.Column("partner_uri", sa.Text, nullable=False),
-        sa.Column("partner_name", sa.Text, nullable=False),
-        sa.Column("side", sa.String(length=10), nullable=False),
-        sa.Column("state", sa.String(length=20), nullable=False),
-        sa.Column("title", sa.Text, nullable=False),
-        sa.Column("started_on", sa.Date),
-        sa.Column("ended_on", sa.Date),
-        sa.Column("document", sa.JSON, nullable=False),
-        sa.Column("is_taken", sa.Boolean, server_default=sa.false(), nullable=False),
-        sa.Column("mentorship_id", sa.String(length=36)),
-        sa.Column("created_at", Moment, nullable=False),
-        sa.CheckConstraint("side IN ('mentor', 'mentee')", name="ck_imported_mentorships_side_known"),
-        sa.CheckConstraint(
-            "state IN ('draft', 'question', 'proposed', 'declined', 'withdrawn', 'expired', 'superseded', "
-            "'intro', 'active', 'paused', 'completed', 'ended-early', 'ended-intro', 'ended-safety', "
-            "'lapsed')",
-            name="ck_imported_mentorships_state_known",
-        ),
-        sa.ForeignKeyConstraint(
-            ["actor_id"],
-            ["actors.id"],
-            name="fk_imported_mentorships_actor_id_actors",
-            ondelete="CASCADE",
-        ),
-        sa.ForeignKeyConstraint(
-            ["mentorship_id"],
-            ["mentorships.id"],
-            name="fk_imported_mentorships_mentorship_id_mentorships",
-            ondelete="SET NULL",
-        ),
-        sa.PrimaryKeyConstraint("id", name="pk_imported_mentorships"),
-        sa.UniqueConstraint(
-            "actor_id", "agreement_uri", name="uq_imported_mentorships_actor_id_agreement_uri"
-        ),
-    )
 
 
 def _create_mentorship_moves() -> None:

@@ -413,6 +413,21 @@ meetings
     CREATE UNIQUE INDEX uq_meetings_answer_uri ON public.meetings USING btree (answer_uri)
     CREATE UNIQUE INDEX uq_meetings_uri ON public.meetings USING btree (uri)
 
+mentorship_arrivals
+    id character varying(36) NOT NULL
+    actor_id character varying(36) NOT NULL
+    agreement_uri text NOT NULL
+    partner_uri text NOT NULL
+    origin_uri text NOT NULL
+    is_vouched boolean NOT NULL
+    message json
+    created_at timestamp with time zone NOT NULL
+    CONSTRAINT fk_mentorship_arrivals_actor_id_actors FOREIGN KEY (actor_id) REFERENCES actors(id) ON DELETE CASCADE
+    CONSTRAINT pk_mentorship_arrivals PRIMARY KEY (id)
+    CONSTRAINT uq_mentorship_arrivals_actor_id UNIQUE (actor_id, agreement_uri, partner_uri, origin_uri)
+    CREATE UNIQUE INDEX pk_mentorship_arrivals ON public.mentorship_arrivals USING btree (id)
+    CREATE UNIQUE INDEX uq_mentorship_arrivals_actor_id ON public.mentorship_arrivals USING btree (actor_id, agreement_uri, partner_uri, origin_uri)
+
 mentorship_events
     id character varying(36) NOT NULL
     mentorship_id character varying(36) NOT NULL

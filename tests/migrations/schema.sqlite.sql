@@ -421,6 +421,20 @@ CREATE TABLE meetings (
 
 CREATE INDEX ix_meetings_mentorship_id ON meetings (mentorship_id, starts_at)
 
+CREATE TABLE mentorship_arrivals (
+    id VARCHAR(36) NOT NULL
+    actor_id VARCHAR(36) NOT NULL
+    agreement_uri TEXT NOT NULL
+    partner_uri TEXT NOT NULL
+    origin_uri TEXT NOT NULL
+    is_vouched BOOLEAN NOT NULL
+    message JSON
+    created_at DATETIME NOT NULL
+    CONSTRAINT fk_mentorship_arrivals_actor_id_actors FOREIGN KEY(actor_id) REFERENCES actors (id) ON DELETE CASCADE
+    CONSTRAINT pk_mentorship_arrivals PRIMARY KEY (id)
+    CONSTRAINT uq_mentorship_arrivals_actor_id UNIQUE (actor_id, agreement_uri, partner_uri, origin_uri)
+)
+
 CREATE TABLE mentorship_events (
     id VARCHAR(36) NOT NULL
     mentorship_id VARCHAR(36) NOT NULL
