@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from libline_fed.domain.mentorships import CREDITED, FEEDBACK_DAYS, Mentorship
+from libline_fed.domain.mentorships import BEFORE, CREDITED, FEEDBACK_DAYS, REFUSED, Mentorship, State
 from libline_fed.errors import Conflict, InvalidInput
 
 MAX_BODY_CHARACTERS = 2_000
@@ -113,6 +113,13 @@ def is_due(mentorship: Mentorship, now: datetime) -> bool:
         and mentorship.ended_at is not None
         and now <= mentorship.ended_at + WINDOW
     )
+
+
+def may_arrive(mentorship: Mentorship, now: datetime) -> bool:
+    """Tell whether the partner's server may send feedback or thanks: it may know of the end before we do."""
+    if mentorship.state in (*BEFORE, *REFUSED, State.ENDED_INTRO, State.ENDED_SAFETY):
+        return False
+    return mentorship.ended_at is None or now <= mentorship.ended_at + WINDOW + LATE
 
 
 def require_due(mentorship: Mentorship, now: datetime) -> None:

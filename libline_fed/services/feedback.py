@@ -13,16 +13,15 @@ from libline_fed.activitypub.private_notes import Item, OwnNote
 from libline_fed.activitypub.private_texts import Words
 from libline_fed.domain.actors import Actor
 from libline_fed.domain.feedback import (
-    LATE,
     MAX_BODY_CHARACTERS,
     WINDOW,
     Feedback,
     FeedbackContent,
     check_feedback,
     is_due,
+    may_arrive,
     require_due,
 )
-from libline_fed.domain.mentorships import BEFORE, REFUSED, Mentorship, State
 from libline_fed.errors import Refusal, RefusalReason
 from libline_fed.ids import new_id
 from libline_fed.sanitize import clean_text, linkify_text
@@ -34,7 +33,6 @@ from libline_fed.storage import feedback
 from libline_fed.storage.store import Tx
 
 _SEALED, _OPENED = 1, 2  # the versions of a feedback on the wire
-_NEVER = frozenset({*BEFORE, *REFUSED, State.ENDED_INTRO, State.ENDED_SAFETY})
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +122,7 @@ async def receive(
     assert item is not None
     content = item.content
     assert isinstance(content, FeedbackContent)
-    if not _may_arrive(pair.mentorship, now):
+    if not may_arrive(pair.mentorship, now):
         return Refusal(RefusalReason.NOT_PENDING, f"no feedback in state {pair.mentorship.state}")
     given = await feedback.of_mentorship(tx, pair.mentorship.id)
     known = given.get(author.id)
@@ -162,13 +160,6 @@ async def receive(
 
 
 # --- inside -----------------------------------------------------------------------------------------
-
-
-def _may_arrive(mentorship: Mentorship, now: datetime) -> bool:
-    """Tell whether the partner's server may send feedback now: it may know of the end before we do."""
-    if mentorship.state in _NEVER:
-        return False
-    return mentorship.ended_at is None or now <= mentorship.ended_at + WINDOW + LATE
 
 
 def _received(content: FeedbackContent, now: datetime) -> dict[str, Any]:

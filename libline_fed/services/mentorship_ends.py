@@ -5,7 +5,7 @@ from datetime import datetime
 from libline_fed.domain import agreements
 from libline_fed.domain.actors import Actor
 from libline_fed.domain.mentorships import Event, State
-from libline_fed.services import answers
+from libline_fed.services import answers, private_notes
 from libline_fed.services.mentorship_steps import free_seat, say_update, step, tell_people
 from libline_fed.services.mentorship_views import shared_of
 from libline_fed.services.mentorships import whole_seconds
@@ -26,6 +26,7 @@ async def for_safety(tx: Tx, site: Site, *, person: Actor, partner_id: str, now:
     for one in found:
         pair = await locked(tx, one.id)
         side = pair.side(person)
+        await private_notes.cancel_queued(tx, site, pair, now=now)
         if one.is_running:
             shared = agreements.step(shared_of(one), State.ENDED_SAFETY, by=side, at=whole_seconds(now))
             await step(tx, pair, Event.END_FOR_SAFETY, by=side, now=now, shared=shared)

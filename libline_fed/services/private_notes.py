@@ -16,7 +16,7 @@ from libline_fed.services import mentorship_mails, outbox, seats
 from libline_fed.services.notifications import notify
 from libline_fed.services.pairs import Pair
 from libline_fed.services.site import Site
-from libline_fed.storage import feedback, goals, logbook, meetings, mentorships, messages
+from libline_fed.storage import deliveries, feedback, goals, logbook, meetings, mentorships, messages
 from libline_fed.storage.store import Tx
 
 KIND = "mentorship-message"
@@ -92,6 +92,23 @@ async def mail_partner(tx: Tx, site: Site, pair: Pair, person: Actor, *, now: da
             partner_name=mentorship_mails.name_in_mail(person),
             now=now,
         )
+
+
+async def cancel_queued(tx: Tx, site: Site, pair: Pair, *, now: datetime) -> int:
+    """Let nothing leave any more that either of the two has written to the other; returns how much."""
+    count = 0
+    for side, author in pair.people.items():
+        partner = pair.people[side.other]
+        if author.is_local and not partner.is_local:
+            count += await deliveries.cancel_between(
+                tx,
+                actor_id=author.id,
+                inbox_url=partner.inbox_url,
+                below_uri=site.uris.message(""),
+                reason="the two have nothing to do with each other any more",
+                now=now,
+            )
+    return count
 
 
 async def mentorship_of(tx: Tx, uri: str) -> Mentorship | None:

@@ -10,7 +10,14 @@ from libline_fed.activitypub.private_notes import Content, Item, OwnNote
 from libline_fed.activitypub.private_texts import Words
 from libline_fed.activitypub.thanks import OwnThanks, build_thanks
 from libline_fed.domain.actors import Actor
-from libline_fed.domain.feedback import Thanks, ThanksAnswer, ThanksState, ThanksWish, check_thanks
+from libline_fed.domain.feedback import (
+    Thanks,
+    ThanksAnswer,
+    ThanksState,
+    ThanksWish,
+    check_thanks,
+    may_arrive,
+)
 from libline_fed.domain.mentorships import CREDITED
 from libline_fed.errors import Conflict, Forbidden, NotFound, Refusal, RefusalReason
 from libline_fed.ids import new_id
@@ -168,6 +175,8 @@ async def receive(
     assert item is not None
     content = item.content
     assert isinstance(content, ThanksWish)
+    if not may_arrive(pair.mentorship, now) and not content.is_withdrawn:
+        return Refusal(RefusalReason.NOT_PENDING, f"no thanks in state {pair.mentorship.state}")
     known = (await feedback.thanks_of(tx, pair.mentorship.id)).get(author.id)
     if known is not None and (known.uri != note.uri or item.version <= known.version):
         is_other = known.uri != note.uri

@@ -220,6 +220,19 @@ async def cancel(
     return done.rowcount
 
 
+async def cancel_between(
+    tx: Tx, *, actor_id: str, inbox_url: str, below_uri: str, reason: str, now: datetime
+) -> int:
+    """Cancel what an actor has queued for one inbox about things below an address; return how many."""
+    about = deliveries.c.object_uri.startswith(below_uri, autoescape=True)
+    done = await tx.execute(
+        update(deliveries)
+        .where(IS_QUEUED, deliveries.c.actor_id == actor_id, deliveries.c.inbox_url == inbox_url, about)
+        .values(state="cancelled", finished_at=now, last_error=reason)
+    )
+    return done.rowcount
+
+
 async def finish_inbox(tx: Tx, host: str, inbox_url: str, *, reason: str, now: datetime) -> int:
     """Let everything die that waits for an inbox whose owner is gone; return how many."""
     done = await tx.execute(

@@ -19,7 +19,16 @@ from libline_fed.domain.meetings import MeetingContent
 from libline_fed.domain.messages import Message
 from libline_fed.errors import Conflict, InvalidInput, NotFound
 from libline_fed.federation.signatures import sign
-from libline_fed.services import goals, logbook, meetings, mentorship_views, mentorships, messages, outbox
+from libline_fed.services import (
+    blocks,
+    goals,
+    logbook,
+    meetings,
+    mentorship_views,
+    mentorships,
+    messages,
+    outbox,
+)
 from libline_fed.storage import mentorships as rows
 from libline_fed.storage.store import Store, Tx
 from libline_fed.storage.tables import mails as mail_table
@@ -319,6 +328,29 @@ async def test_only_ones_own_messages_can_be_changed(two: Duo) -> None:
             await two.ben.do(use_case, (await two.ben.only()).id, message_id=came.id, **more)
     assert await texts(two.ana) == ["<p>Mine</p>"]
     assert written.uri == came.uri
+
+
+async def test_a_block_stops_what_waits_and_what_comes_at_once(two: Duo) -> None:
+    both, a = two.both, two.both.a
+    both.cut(a)
+    await say(two.ana, "Still in the queue")
+    await say(two.ben, "On its way")
+    await two.settle()
+    now = both.clock.now()
+    known = await a.know(two.ben.actor)
+    await a.write(lambda tx: blocks.block(tx, a.site, person=two.ana.actor, partner=known, now=now))
+    both.mend(a)
+    await both.later(hours=6)
+    await both.later(days=2)
+    assert await texts(two.ben) == ["<p>On its way</p>"]
+    assert await texts(two.ana) == ["<p>Still in the queue</p>"]
+    assert await kinds(two.ana) == []
+    with pytest.raises(Conflict):
+        await say(two.ana, "One more")
+    await say(two.ben, "One more")  # who is blocked sees an ordinary end, after which one may still write
+    await two.settle()
+    assert await texts(two.ana) == ["<p>Still in the queue</p>"]
+    assert await kinds(two.ana) == []
 
 
 # --- rules ----------------------------------------------------------------------------------------------

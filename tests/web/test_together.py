@@ -44,6 +44,9 @@ async def test_a_thread_is_written_read_changed_and_deleted(two: Desk) -> None:
     sent = await two.ben.fill(path, text="Good morning!\n\nSee example.com <script>")
     assert "Your message is sent." in sent.text
     assert "<script>" not in sent.response.text
+    notices = await two.ana.get("/notifications")
+    assert "wrote to you." in notices.text
+    assert any(link["href"].startswith(f"{path}#") for link in notices.links)
     read = await two.ana.get(path)
     assert "Good morning!" in read.text
     assert "1 new" in read.text
