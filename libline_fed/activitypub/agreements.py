@@ -18,7 +18,7 @@ from libline_fed.activitypub.values import count_of, line_of, moment_of, objects
 from libline_fed.domain.agreements import SHARED_STATES, Confirmation, Shared, Standing, Terms
 from libline_fed.domain.mentorships import CLOCK, Side, State
 from libline_fed.errors import Refusal, RefusalReason
-from libline_fed.sanitize import clean_text
+from libline_fed.sanitize import clean_text, sanitize_html
 from libline_fed.vocabulary import canonical_language
 
 MAX_ANSWER_CHARACTERS = 2_000
@@ -29,7 +29,9 @@ TERM_FLAGS = ("is_confidential", "may_name")  # may_name: in the other's signed 
 MAX_MONTHS = 24
 MAX_OFFER_VERSION = 100  # there is one counter-proposal each way
 OUR_WORDS = ("version", "answers", "terms")  # who writes none of them in an Offer knows FEP-0837 only
-_UNITS = ("one", "om2:one", "http://www.ontology-of-units-of-measure.org/resource/om-2/one")
+_VALUEFLOWS = "https://w3id.org/valueflows/ont/vf#"
+_MEASURES = "http://www.ontology-of-units-of-measure.org/resource/om-2/"
+_UNITS = ("one", "om2:one", f"{_MEASURES}one")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ class OfferedAgreement:
     expires_at: datetime | None
     counter_of_uri: str | None
     quantity: int
+    message_html: str
     language: str | None
     is_plain: bool = False  # FEP-0837 and nothing of ours
 
@@ -68,6 +71,7 @@ def build_offered(
     *,
     proposal_uri: str,
     version: int,
+    message_html: str,
     answers: Mapping[str, str],
     terms: Mapping[str, Any],
     expires_at: datetime,
@@ -76,6 +80,7 @@ def build_offered(
     return {
         "type": "Agreement",
         "version": version,
+        "message": message_html,  # the activity's `content` has the answers as well, for everybody else
         "answers": dict(answers),
         "terms": dict(terms),
         "endTime": timestamp(expires_at),
@@ -178,7 +183,9 @@ def _standing(shared: Shared) -> dict[str, Any]:
 
 def is_agreement(document: Any) -> bool:
     """Tell whether an embedded object is an Agreement."""
-    return isinstance(document, Mapping) and "Agreement" in types_of(document.get("type"))
+    if not isinstance(document, Mapping):
+        return False
+    return not {"Agreement", f"{_VALUEFLOWS}Agreement"}.isdisjoint(types_of(document.get("type")))
 
 
 def parse_offered(activity: Activity) -> OfferedAgreement | Refusal:
@@ -186,6 +193,7 @@ def parse_offered(activity: Activity) -> OfferedAgreement | Refusal:
     document = activity.raw_object
     if document is None or not is_agreement(document):
         return Refusal(RefusalReason.NOT_FOR_US, "not an Agreement")
+    document = _with_short_names(document)
     proposal_uri, quantity = _satisfied(document)
     if proposal_uri is None:
         return Refusal(RefusalReason.BAD_SHAPE, "an Agreement about nothing")
@@ -203,6 +211,7 @@ def parse_offered(activity: Activity) -> OfferedAgreement | Refusal:
         expires_at=moment_of(document.get("endTime")),
         counter_of_uri=uri_of(activity.raw.get("inReplyTo")),
         quantity=quantity,
+        message_html=sanitize_html(text_of(document.get("message"))),
         language=_language(activity.raw.get("contentMap")),
         is_plain=not any(word in document for word in OUR_WORDS),
     )
@@ -220,6 +229,7 @@ def parse_agreement(document: Any) -> AgreementDocument | Refusal:
     """Read an Agreement that has an id."""
     if not isinstance(document, Mapping) or not is_agreement(document):
         return Refusal(RefusalReason.BAD_SHAPE, "not an Agreement")
+    document = _with_short_names(document)
     uri = uri_of(document.get("id"))
     if uri is None:
         return Refusal(RefusalReason.BAD_SHAPE, "an Agreement without an id")
@@ -283,17 +293,31 @@ def _satisfied(document: Mapping[str, Any]) -> tuple[str | None, int]:
     commitments = list(objects(document.get("stipulates", document.get("stiplulates"))))
     if len(commitments) != 1:
         return None, 0
-    satisfied = uri_of(commitments[0].get("satisfies"))
+    commitment = _with_short_names(commitments[0])
+    satisfied = uri_of(commitment.get("satisfies"))
     proposal_uri, _, part = (satisfied or "").partition("#")
     is_ours_to_give = part != "reciprocal" and document.get("stipulatesReciprocal") is None  # nothing costs
-    quantity = _quantity(commitments[0].get("resourceQuantity")) if is_ours_to_give else 0
+    quantity = _quantity(commitment.get("resourceQuantity")) if is_ours_to_give else 0
     return proposal_uri or None, quantity
 
 
 def _quantity(value: Any) -> int:
     """Return a number of mentorships; what is counted in another unit is none."""
-    unit = value.get("hasUnit", "one") if isinstance(value, Mapping) else "one"
-    return count_of(value, 1) if unit in _UNITS else 0
+    measure = _with_short_names(value) if isinstance(value, Mapping) else {}
+    unit = measure.get("hasUnit", "one")
+    return count_of(measure or value, 1) if unit in _UNITS else 0
+
+
+def _with_short_names(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return an object with the names of FEP-0837 as they are usually written.
+
+    Fedify writes them in full where its context has no short ones. A full name means the same in every
+    context; the short one goes before it.
+    """
+    long = {name: name.removeprefix(_VALUEFLOWS).removeprefix(_MEASURES) for name in document}
+    if all(name == short for name, short in long.items()):
+        return document
+    return {short: document[name] for name, short in long.items() if name == short or short not in document}
 
 
 def _shared(document: Mapping[str, Any]) -> Shared | Refusal:

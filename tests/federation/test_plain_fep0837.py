@@ -225,6 +225,20 @@ async def test_an_offer_may_have_an_id_and_name_whom_it_is_for(two: Two) -> None
     assert await two.state() == "proposed"
 
 
+async def test_an_offer_in_full_names_as_fedify_writes_it(two: Two) -> None:
+    own = await two.world.own_offer(two.ana)
+    vf, om2 = "https://w3id.org/valueflows/ont/vf#", "http://www.ontology-of-units-of-measure.org/resource/om-2/"
+    one = {f"{om2}hasUnit": "one", f"{om2}hasNumericalValue": {"type": "xsd:decimal", "@value": "1"}}
+    commitment = {
+        "type": f"{vf}Commitment",
+        f"{vf}satisfies": {"id": f"{own.uri}#primary"},
+        f"{vf}resourceQuantity": {"type": f"{om2}Measure", **one},
+    }
+    agreement = {"type": f"{vf}Agreement", f"{vf}stipulates": commitment}
+    assert await two.hear(two.peer.offer(own.uri) | {"object": agreement}) == ("applied", None)
+    assert await two.state() == "proposed"
+
+
 async def test_an_offer_is_taken_back_before_a_yes_and_before_it_comes(two: Two) -> None:
     own = await two.world.own_offer(two.ana)
     first, second = two.peer.offer(own.uri), two.peer.offer(own.uri, number=2)
