@@ -105,6 +105,7 @@ AGREEMENT_CONTEXT: tuple[Any, ...] = (
         "hasNumericalValue": "om2:hasNumericalValue",
         "ll": LIBLINE,
         "version": "ll:version",
+        "message": "ll:message",
         "answers": {"@id": "ll:answers", "@type": "@json"},
         "terms": {"@id": "ll:terms", "@type": "@json"},
         "standing": {"@id": "ll:standing", "@type": "@json"},
@@ -114,6 +115,7 @@ AGREEMENT_CONTEXT: tuple[Any, ...] = (
         "offer": {"@id": "ll:offer", "@type": "@id"},
         "mentor": {"@id": "ll:mentor", "@type": "@id"},
         "purpose": "vf:purpose",
+        "agreements": {"@id": "ll:agreements", "@type": "@json"},
     },
 )
 

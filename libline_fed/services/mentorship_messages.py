@@ -66,6 +66,7 @@ async def send_offer(
     offered = build_offered(
         proposal_uri=mentorship.proposal_uri,
         version=mentorship.version,
+        message_html=linkify_text(mentorship.message_text),
         answers=mentorship.answers,
         terms=mentorship.terms,
         expires_at=mentorship.expires_at,

@@ -37,6 +37,7 @@ async def offer(
 ) -> Refusal | None:
     """Take in an `Offer(Agreement)`; one that cannot be is answered with a polite no."""
     if (await tombstones.among(tx, (said.activity_uri,))).get(said.activity_uri) == said.sender.uri:
+        await _take_back_countered(tx, site, said, offered, now=now)
         return Refusal(RefusalReason.TOMBSTONED, "taken back before it came")
     if await mentorships.by_offer_uri(tx, said.activity_uri) is not None:
         return Refusal(RefusalReason.OUTDATED, "known already")
@@ -52,6 +53,11 @@ async def offer(
         tx, mentor_id=mentor.id, mentee_id=mentee.id, proposal_uri=proposal.uri
     )
     reason = await _obstacle(tx, proposal, author, said, offered, known, now)
+    way = _way_to_talk(said, offered)
+    is_anew = known is not None and known.thread_uri != way.get("thread_uri", known.thread_uri)
+    if known is not None and not known.is_running and (reason is not None or is_anew):
+        await _end_earlier(tx, site, known, said, reason, now=now)
+        known = None
     if reason is not None:
         await mentorship_messages.send_bare_reject(
             tx, site, me=author, partner=said.sender, offer_uri=said.activity_uri, reason=reason, now=now
@@ -62,7 +68,7 @@ async def offer(
             tx,
             {
                 **requests.new_row(site, proposal=proposal, mentor=mentor, mentee=mentee, now=now),
-                **_way_to_talk(said, offered),
+                **way,
                 "asker": Side.MENTEE if said.sender.id == mentee.id else Side.MENTOR,
                 "changed_by": Side.MENTEE if said.sender.id == mentee.id else Side.MENTOR,
                 "state": State.DRAFT.value,
@@ -72,6 +78,28 @@ async def offer(
             return Refusal(RefusalReason.WRONG_OWNER, "a thread of somebody else")
     await _asked(tx, site, await locked(tx, known.id), said, offered, now=now)
     return None
+
+
+async def _end_earlier(
+    tx: Tx, site: Site, known: Mentorship, said: Said, reason: str | None, *, now: datetime
+) -> None:
+    """End what was open of the two: its asker has asked anew, or is told no."""
+    if known.state == State.DRAFT:
+        await mentorships.remove(tx, known.id)
+        return
+    pair = await locked(tx, known.id)
+    by = pair.side(said.sender)
+    state, event = (State.WITHDRAWN, Event.WITHDRAW) if reason is None else _NOES.get(reason, _NO)
+    columns = {"state": state.value, "reason": reason, "decided_at": now, "changed_by": by.value}
+    await put(tx, pair, columns, event=event, by=by, now=now)
+    await free_seat(tx, site, pair, now=now)
+
+
+_NO = (State.DECLINED, Event.DECLINE)
+_NOES: dict[str, tuple[State, Event]] = {
+    DeclineReason.EXPIRED: (State.EXPIRED, Event.EXPIRE),
+    DeclineReason.FULL: (State.SUPERSEDED, Event.SUPERSEDE),
+}
 
 
 async def _asked(
@@ -162,6 +190,21 @@ async def _counter(
     return None
 
 
+async def _take_back_countered(
+    tx: Tx, site: Site, said: Said, offered: OfferedAgreement, *, now: datetime
+) -> None:
+    """End the Offer of ours that was answered with a counter-proposal which is taken back already."""
+    known = await mentorships.by_offer_uri(tx, offered.counter_of_uri) if offered.counter_of_uri else None
+    if known is None or known.state != State.PROPOSED or known.actor_id(known.decider) != said.sender.id:
+        return
+    pair = await locked(tx, known.id)
+    side = pair.side(said.sender)
+    columns = {"state": State.WITHDRAWN.value, "decided_at": now, "changed_by": side.value}
+    await put(tx, pair, columns, event=Event.WITHDRAW, by=side, now=now)
+    await free_seat(tx, site, pair, now=now)
+    await tell_people(tx, site, pair, "withdrawn", by=side, now=now)
+
+
 async def _obstacle(
     tx: Tx,
     proposal: Proposal,
@@ -188,9 +231,10 @@ async def _obstacle(
 
 
 def _words_of(said: Said, offered: OfferedAgreement, before: Mentorship) -> dict[str, Any]:
+    message_html = offered.message_html or said.content_html
     return {
-        "message_html": said.content_html,
-        "message_text": plain_text(said.content_html)[: requests.MAX_MESSAGE_CHARACTERS],
+        "message_html": message_html,
+        "message_text": plain_text(message_html)[: requests.MAX_MESSAGE_CHARACTERS],
         "answers": offered.answers or before.answers,
         "terms": offered.terms or before.terms,  # as they say, so that both begin with the very same
         "language": offered.language or before.language,

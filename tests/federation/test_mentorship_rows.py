@@ -87,6 +87,7 @@ async def a_request_arrives(two: Duo) -> tuple[str, str]:
     arrived = await two.ana.only()
     assert arrived.answers == WORDS.answers
     assert "small public library" in arrived.message_html
+    assert "by May" not in arrived.message_html, "the answers stand beside the message, not in it again"
     return "proposed", "proposed"
 
 

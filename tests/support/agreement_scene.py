@@ -85,6 +85,7 @@ class Scene:
         offered = build_offered(
             proposal_uri=proposal_uri,
             version=1,
+            message_html="<p>May I ask?</p>",
             answers=dict(WORDS.answers),
             terms=dict(TERMS),
             expires_at=expires_at,

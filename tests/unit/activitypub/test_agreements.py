@@ -154,7 +154,12 @@ def test_an_offer_is_read_back_the_same(
 ) -> None:
     cleaned = parse_answers(answers)
     document = build_offered(
-        proposal_uri=PROPOSAL_URI, version=version, answers=cleaned, terms=terms, expires_at=NOW
+        proposal_uri=PROPOSAL_URI,
+        version=version,
+        message_html="<p>Good day.</p>",
+        answers=cleaned,
+        terms=terms,
+        expires_at=NOW,
     )
     read = parse_offered(offer(json.loads(json.dumps(document))))
     assert read == OfferedAgreement(
@@ -166,13 +171,16 @@ def test_an_offer_is_read_back_the_same(
         expires_at=NOW,
         counter_of_uri=None,
         quantity=1,
+        message_html="<p>Good day.</p>",
         language=None,
     )
     assert all(len(answer) <= MAX_ANSWER_CHARACTERS for answer in cleaned.values())
     assert set(cleaned) <= set(wire.ANSWER_KEYS)
 
 
-OFFERED = build_offered(proposal_uri=PROPOSAL_URI, version=1, answers={}, terms={}, expires_at=NOW)
+OFFERED = build_offered(
+    proposal_uri=PROPOSAL_URI, version=1, message_html="", answers={}, terms={}, expires_at=NOW
+)
 BAD_OFFERS: dict[str, dict[str, Any]] = {
     "of something else": {"object": {"type": "Note", "content": "x"}},
     "about nothing": {"object": {**OFFERED, "stipulates": None}},
