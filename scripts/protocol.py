@@ -7,7 +7,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from libline_fed.activitypub.agreements import OUR_WORDS
 from libline_fed.activitypub.build import build_activity
 from libline_fed.activitypub.contexts import AGREEMENT_CONTEXT, LIBLINE
 from libline_fed.activitypub.moves import move_extras
@@ -19,7 +18,7 @@ PAGE = ROOT / "docs/protocol.md"
 END = "<!-- end of example -->"
 _SLOT = re.compile(rf"<!-- (example|context): ([a-z-]+)((?: [A-Za-z.@]+)*) -->\n.*?{END}", re.DOTALL)
 _CONTEXTS: dict[str, tuple[Any, ...]] = {"agreement": AGREEMENT_CONTEXT, "private": PRIVATE_CONTEXT}
-_NOT_IN_FEP_0837 = (*OUR_WORDS, "endTime", "standing", "confirmations", "contact", "offer", "attributedTo")
+_OF_FEP_0837 = ("type", "id", "stipulates")  # of an Agreement
 
 
 def protocol_page() -> str:
@@ -76,10 +75,9 @@ def _plain(activity: Document) -> Document:
     for name in ("published", "target", "contentMap", "content", "context", "cc"):
         document.pop(name, None)
     [document["to"]] = document["to"]
-    for agreement in (document["object"], document.get("result")):
-        if isinstance(agreement, dict):
-            for name in _NOT_IN_FEP_0837:
-                agreement.pop(name, None)
+    for name in ("object", "result"):
+        if isinstance(document.get(name), dict):
+            document[name] = {key: value for key, value in document[name].items() if key in _OF_FEP_0837}
     base, words = document["@context"]
     is_ours = re.compile(rf"ll:|{re.escape(LIBLINE)}|vf:purpose").search
     document["@context"] = [base, {name: term for name, term in words.items() if not is_ours(str(term))}]
