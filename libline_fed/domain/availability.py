@@ -81,11 +81,6 @@ def by_part(hours: Hours) -> dict[tuple[int, str], tuple[int, int]]:
     return found
 
 
-def week_minutes(hours: Hours) -> int:
-    """Count the minutes of a week, by the wall clock."""
-    return sum(end - start for _, start, end in hours)
-
-
 def overlap_minutes(hours_a: Hours, zone_a: str, hours_b: Hours, zone_b: str, week: date) -> int:
     """Count the minutes in which both people have time in one week: seven times 24 hours of UTC.
 

@@ -33,7 +33,6 @@ class How(StrEnum):
     LIKE = "like"
 
 
-_RANKS = {how: rank for rank, how in enumerate(How)}
 
 
 class QuestionKind(StrEnum):
@@ -163,11 +162,6 @@ def read_vote(option: str) -> Answer | None:
     """Return what the option of a poll says: every option of ours begins with yes or no."""
     answer = read_reply(option)
     return Answer.NO if answer is Answer.STOP else answer
-
-
-def outranks(how: How, other: How) -> bool:
-    """Tell whether an answer given one way goes before one given another way."""
-    return _RANKS[how] < _RANKS[other]
 
 
 def without_mentions(text: str) -> str:

@@ -178,11 +178,6 @@ class Mentorship:
         return self.state in RUNNING
 
     @property
-    def is_ended(self) -> bool:
-        """Whether it ran and is over."""
-        return self.state in ENDED
-
-    @property
     def is_over(self) -> bool:
         """Whether nothing can follow but feedback."""
         return self.state in ENDED or self.state in REFUSED

@@ -7,9 +7,7 @@ from hypothesis import strategies as st
 from libline_fed.domain.doors import (
     LANGUAGES,
     Answer,
-    How,
     language_of,
-    outranks,
     read_reply,
     read_vote,
     without_mentions,
@@ -113,12 +111,6 @@ def test_a_vote_is_never_a_stop() -> None:
     assert read_vote("No, gracias") is Answer.NO
     assert read_vote("STOP") is Answer.NO
     assert read_vote("Maybe") is None
-
-
-def test_a_vote_goes_before_a_word_and_a_word_before_a_favourite() -> None:
-    ordered = [How.VOTE, How.WORD, How.LIKE]
-    for index, how in enumerate(ordered):
-        assert [outranks(how, other) for other in ordered] == [index < number for number in range(3)]
 
 
 def test_the_language_is_the_first_one_that_the_interface_has() -> None:
