@@ -6,7 +6,7 @@ from datetime import datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_datetime
+from babel.dates import format_date
 from starlette.requests import Request
 from starlette.responses import Response
 from wtforms import DateField, IntegerField, SelectField, StringField
@@ -296,7 +296,7 @@ def calendar_response(printed: bytes, name: str) -> Response:
 def written(language: Language, moment: datetime, zone: str) -> str:
     """Write a moment in a time zone, with the day of the week."""
     there = moment.astimezone(ZoneInfo(zone))
-    return format_datetime(there, "EEEE d MMMM y, HH:mm", locale=language.locale)
+    return language.joined([format_date(there, format="full", locale=language.locale), f"{there:%H:%M}"])
 
 
 async def _zone_of(tx: Tx, view: MentorshipView) -> str:

@@ -104,7 +104,7 @@ async def test_the_first_page_says_what_is_new_when_one_meets_and_what_to_talk_a
     await two.ana.submit(offered, f"{two.path}/meetings/{meeting_id}/choose")
     seen = await two.ana.get(two.path)
     assert "One new message" in seen.text
-    assert "Your next meeting: Tuesday 1 December 2026, 14:30" in seen.text  # she reads UTC
+    assert "Your next meeting: Tuesday, 1 December 2026, 14:30" in seen.text  # she reads UTC
     assert "Getting to know each other" in seen.text
     two.world.clock.advance(days=15)
     later = await (await two.world.member_browser("ana")).get(two.path)
@@ -177,18 +177,18 @@ async def test_times_are_proposed_in_ones_own_zone_and_chosen_in_the_others(two:
         lambda tx: accounts.change(tx, two.members["ana"].account.id, zone="Africa/Nairobi")
     )
     proposed = await propose(two, place_text="https://meet.example/x")
-    assert "Tuesday 1 December 2026, 15:30" in proposed.text
+    assert "Tuesday, 1 December 2026, 15:30" in proposed.text
     assert "Europe/Madrid" in proposed.text  # remembered for the next time
     meeting_id = item_of(proposed, "meetings")
     offered = await two.ana.get(path)
-    assert "Tuesday 1 December 2026, 17:30" in offered.text
+    assert "Tuesday, 1 December 2026, 17:30" in offered.text
     assert "Madrid" not in offered.response.text
     choices = [dict(form.values)["starts"] for form in offered.forms if form.action.endswith("/choose")]
     action = f"{path}/{meeting_id}/choose"
     agreed = await two.ana.post(action, {**dict(offered.form(action).values), "starts": choices[1]})
     assert agreed.status_code == 303
     shown = await two.ben.get(path)
-    assert "Wednesday 2 December 2026, 09:00" in shown.text
+    assert "Wednesday, 2 December 2026, 09:00" in shown.text
     assert "agreed" in shown.text
     assert 'href="https://meet.example/x"' in shown.response.text
     off = await two.ana.fill(f"{path}/{meeting_id}/cancel")
@@ -251,7 +251,7 @@ async def test_a_time_that_the_clocks_leave_out_is_refused(two: Desk) -> None:
     assert refused.response.status_code == 422
     assert "this time does not exist on that day" in refused.text
     taken = await propose(two, day_1="2027-03-28", time_1="03:30")
-    assert "Sunday 28 March 2027, 03:30" in taken.text
+    assert "Sunday, 28 March 2027, 03:30" in taken.text
 
 
 @pytest.mark.parametrize(
