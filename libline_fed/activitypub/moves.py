@@ -1,18 +1,21 @@
 """An agreement that goes on under another account: `Move(Agreement)`, said by the partner who agrees to it.
 
 `origin` is the account that was, `target` the one that is now. The Agreement is whole, so that the server of
-the new account, which has never heard of it, can begin where the old one left off.
+the new account, which has never heard of it, can begin where the old one left off. It believes that only if
+the old account's server has named agreement and partner: in `agreements`, with the `Move` of the account.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from libline_fed.activitypub.agreements import AgreementDocument, parse_agreement
 from libline_fed.activitypub.objects import Activity
-from libline_fed.activitypub.values import line_of, uri_of
+from libline_fed.activitypub.values import line_of, objects, uri_of
 from libline_fed.errors import Refusal, RefusalReason
 
 MAX_TITLE_CHARACTERS = 500
+MAX_AGREEMENTS = 200
 PURPOSES = frozenset({"offer", "request"})
 
 
@@ -41,6 +44,18 @@ def move_extras(
         "name": title,
         "purpose": purpose,
     }
+
+
+def agreements_extra(agreements: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """Return what the `Move` of an account tells the new one: its running (agreement, partner), as URIs."""
+    return {"agreements": [{"id": uri, "partner": partner} for uri, partner in agreements]}
+
+
+def parse_agreements(activity: Activity) -> list[tuple[str, str]]:
+    """Return the (agreement, partner) that the `Move` of an account names."""
+    listed = objects(activity.raw.get("agreements"))
+    named = [(uri_of(one.get("id")), uri_of(one.get("partner"))) for one in listed]
+    return [(uri, partner) for uri, partner in named if uri and partner][:MAX_AGREEMENTS]
 
 
 def parse_moved_agreement(activity: Activity) -> MovedAgreement | Refusal:

@@ -1,6 +1,6 @@
 """Handlers of what moves: an account to another server, and an agreement that follows it."""
 
-from libline_fed.activitypub.moves import parse_moved_agreement
+from libline_fed.activitypub.moves import parse_agreements, parse_moved_agreement
 from libline_fed.errors import Refusal, RefusalReason
 from libline_fed.federation.inbox_agreements import is_about_agreement
 from libline_fed.federation.inbox_work import APPLIED, Ready, Result, Work, ignored, refused
@@ -31,6 +31,8 @@ async def _on_account(work: Work, ready: Ready) -> Result:
         return refused(RefusalReason.WRONG_OWNER, "the new address does not name the old one")
     await follows.receive_move(work.tx, work.site, old=old, new=new, now=work.now)
     await moves.receive(work.tx, work.site, old=old, new=new, now=work.now)
+    named = parse_agreements(ready.activity)
+    await rehoming.receive_word(work.tx, work.site, old=old, new=new, agreements=named, now=work.now)
     return APPLIED
 
 
@@ -44,7 +46,7 @@ async def _on_agreement(work: Work, ready: Ready) -> Result:
     if sender is None or not sender.is_usable or sender.is_local:
         return refused(RefusalReason.ACTOR_SUSPENDED, activity.actor_uri)
     said = Said(sender, activity.uri, activity.published_at, activity.content_html)
-    refusal = await rehoming.receive(work.tx, work.site, said, moved, now=work.now)
+    refusal = await rehoming.receive(work.tx, work.site, said, moved, message=activity.raw, now=work.now)
     if refusal is None:
         return APPLIED
     return (ignored if refusal.reason in _HARMLESS else refused)(refusal.reason, refusal.detail)

@@ -17,13 +17,16 @@ from libline_fed.domain.actors import Actor
 from libline_fed.domain.imports import Brought, ImportedMentorship, NotAnExport, read_export
 from libline_fed.errors import InvalidInput, NotFound
 from libline_fed.ids import new_id
-from libline_fed.storage import imports, mentorships
+from libline_fed.services import rehoming
+from libline_fed.services.site import Site
+from libline_fed.storage import arrivals, imports, mentorships
 from libline_fed.storage.store import Tx
 
 MAX_UPLOAD_BYTES = 8_000_000
 MAX_DATA_BYTES = 20_000_000  # unpacked; ten thousand messages are about 5 MB
 MAX_VALUES = 1_000_000  # in the JSON: every one takes memory, however short it is
 KEPT = timedelta(days=1)
+EXPECTED = timedelta(days=180)  # by then what nobody goes on with has lapsed
 DATA_FILE = "export.json"
 
 
@@ -70,7 +73,8 @@ async def offer(tx: Tx, *, person: Actor, brought: Brought, now: datetime) -> in
             {"file": "This archive is of another account. First name that account as yours on this page."}
         )
     await imports.discard(tx, person.id)
-    here = {one.agreement_uri for one in await mentorships.of_actor(tx, person.id)}
+    is_own = brought.actor_uri == person.uri  # of this very account: nothing to take along
+    here = {one.agreement_uri for one in await mentorships.of_actor(tx, person.id)} if is_own else set()
     await imports.add(
         tx,
         [
@@ -110,10 +114,15 @@ async def taken(tx: Tx, person: Actor) -> list[ImportedMentorship]:
     return await imports.of_actor(tx, person.id, is_taken=True)
 
 
-async def take(tx: Tx, *, person: Actor, ids: Collection[str]) -> int:
-    """Take what was chosen and throw the rest away; returns how much was taken."""
+async def take(tx: Tx, site: Site, *, person: Actor, ids: Collection[str], now: datetime) -> int:
+    """Take what was chosen and throw the rest away; returns how much was taken.
+
+    Where the partner has agreed already, it goes on here.
+    """
     count = await imports.take(tx, person.id, ids)
     await imports.discard(tx, person.id)
+    await rehoming.begin_expected(tx, site, person, now=now)
+    await rehoming.catch_up(tx, person, now=now)
     return count
 
 
@@ -139,4 +148,5 @@ async def remove(tx: Tx, *, person: Actor, import_id: str) -> None:
 
 async def drop_undecided(tx: Tx, *, now: datetime) -> int:
     """Delete what was uploaded more than a day ago and never taken; returns how many."""
+    await arrivals.drop_old(tx, now - EXPECTED)
     return await imports.drop_undecided(tx, now - KEPT)

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from libline_fed.activitypub.contexts import AGREEMENT_CONTEXT
+from libline_fed.activitypub.moves import MAX_AGREEMENTS, agreements_extra
 from libline_fed.domain.actors import Actor
 from libline_fed.domain.mentorships import Channel, State
 from libline_fed.domain.moves import MAX_ALIASES, MentorshipMove, MoveState
@@ -110,20 +111,26 @@ async def move_out(tx: Tx, site: Site, *, actor: Actor, target: Actor, now: date
 
 
 async def _leave_mentorships(tx: Tx, site: Site, actor: Actor, target: Actor, now: datetime) -> None:
+    running: list[tuple[str, str]] = []
     for one in await mentorship_rows.of_actor(tx, actor.id):
         if one.is_over:
             continue
         pair = await locked(tx, one.id)
-        side = pair.side(actor)
-        partner = pair.actor(side.other)
+        partner = pair.actor(pair.side(actor).other)
         if not one.is_running:
             await _end_request(tx, site, pair, actor, now)
-        elif partner.is_local:
-            await _ask(tx, site, pair, actor, target, now)
-        elif one.channel == Channel.LIBLINE:
-            await _tell_partner(tx, site, actor, partner, target, now)
-        else:  # by messages nobody can point an agreement to another server
-            await _end(tx, site, pair, actor, now)
+        elif not partner.is_local and one.channel != Channel.LIBLINE:
+            await _end(tx, site, pair, actor, now)  # by messages nobody can point an agreement elsewhere
+        else:
+            running.append((rehoming.agreement_uri(site, one), partner.uri))
+            if partner.is_local:
+                await _ask(tx, site, pair, actor, target, now)
+            else:
+                await _tell(tx, site, actor, partner, target, now)
+    if running and target.proposals_url is not None:
+        # The new server believes nobody who comes with an agreement of which it has not heard from here.
+        named = agreements_extra(running[:MAX_AGREEMENTS])
+        await _tell(tx, site, actor, target, target, now, **{"@context": list(AGREEMENT_CONTEXT), **named})
 
 
 async def _end_request(tx: Tx, site: Site, pair: Pair, actor: Actor, now: datetime) -> None:
@@ -136,10 +143,10 @@ async def _end_request(tx: Tx, site: Site, pair: Pair, actor: Actor, now: dateti
         )
 
 
-async def _tell_partner(
-    tx: Tx, site: Site, actor: Actor, partner: Actor, target: Actor, now: datetime
+async def _tell(
+    tx: Tx, site: Site, actor: Actor, reader: Actor, target: Actor, now: datetime, **extra: Any
 ) -> None:
-    """Tell a partner elsewhere in person: the Move for followers does not reach who does not follow."""
+    """Tell somebody elsewhere in person: the Move for followers does not reach who does not follow."""
     await outbox.publish(
         tx,
         site,
@@ -147,11 +154,12 @@ async def _tell_partner(
         type_="Move",
         object_=actor.uri,
         object_uri=actor.uri,
-        to=[partner.uri],
-        inboxes=[(partner.host, partner.inbox_url)],
+        to=[reader.uri],
+        inboxes=[(reader.host, reader.inbox_url)],
         is_public=False,
         now=now,
         target=target.uri,
+        **extra,
     )
 
 
@@ -233,7 +241,7 @@ async def decide(
         raise Conflict("no open move", safe="There is nothing to decide here any more.")
     _, old, new = found
     # All three are held, in one order, before the pair is.
-    await mentorship_rows.lock_people(tx, {person.id, old.id, new.id})
+    await mentorship_rows.lock_people(tx, sorted({person.id, old.id, new.id}))
     pair = await locked(tx, mentorship_id, person)
     await moves.decide(tx, mentorship_id, MoveState.CONFIRMED if is_yes else MoveState.REFUSED, now)
     if not is_yes:

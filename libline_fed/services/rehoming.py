@@ -1,15 +1,19 @@
 """Pointing a running mentorship to a new account: on the partner's server, the new one, and the old one."""
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from libline_fed.activitypub.moves import MovedAgreement, move_extras
+import orjson
+
+from libline_fed.activitypub.moves import MovedAgreement, move_extras, parse_moved_agreement
+from libline_fed.activitypub.parse import parse_activity
 from libline_fed.activitypub.private_notes import OwnNote, build_private_note
 from libline_fed.domain import agreements
 from libline_fed.domain.actors import Actor
 from libline_fed.domain.imports import ImportedMentorship
 from libline_fed.domain.mentorships import INTRO_DAYS, RUNNING, Channel, Mentorship, Side, State
-from libline_fed.domain.moves import MOVED, moved_uri
+from libline_fed.domain.moves import MAX_MESSAGE_BYTES, MAX_WAITING, MOVED, Arrival, moved_uri
 from libline_fed.errors import Conflict, Refusal, RefusalReason
 from libline_fed.ids import new_id
 from libline_fed.services import goals, logbook, mentorship_messages, outbox, private_notes, seats
@@ -19,7 +23,7 @@ from libline_fed.services.mentorship_views import columns_of, shared_of
 from libline_fed.services.mentorships import whole_seconds
 from libline_fed.services.pairs import Pair, locked
 from libline_fed.services.site import Site
-from libline_fed.storage import actors, imports, mentorships, moves
+from libline_fed.storage import actors, arrivals, imports, mentorships, moves
 from libline_fed.storage import goals as goal_rows
 from libline_fed.storage import logbook as talk_rows
 from libline_fed.storage import proposals as proposal_rows
@@ -52,7 +56,7 @@ async def point_to(tx: Tx, site: Site, pair: Pair, *, old: Actor, new: Actor, no
         f"{side}_id": new.id,
         f"{side}_contact": "",
         "channel": _channel(new, partner),
-        "agreement_uri": before.agreement_uri or site.uris.agreement(before.id),
+        "agreement_uri": agreement_uri(site, before),
         "orphaned_at": None,
         "alive_at": now,
     }
@@ -61,6 +65,11 @@ async def point_to(tx: Tx, site: Site, pair: Pair, *, old: Actor, new: Actor, no
     await put(tx, pair, columns, event=EVENT, by=side.other, now=now, detail={"from": old.uri, "to": new.uri})
     await moves.hand_over(tx, mentorship_id=before.id, old=old, new=new)
     pair.people = await seats.people(tx, pair.mentorship)
+
+
+def agreement_uri(site: Site, mentorship: Mentorship) -> str:
+    """Return how an agreement is named on the way; one between two members here may have no name yet."""
+    return mentorship.agreement_uri or site.uris.agreement(mentorship.id)
 
 
 async def refresh_seats(tx: Tx, site: Site, before: Mentorship, *, now: datetime) -> None:
@@ -127,8 +136,13 @@ def _channel(new: Actor, partner: Actor) -> str:
 # --- on the new server, and on the old one ----------------------------------------------------------
 
 
-async def receive(tx: Tx, site: Site, said: Said, moved: MovedAgreement, *, now: datetime) -> Refusal | None:
-    """Take in that a partner elsewhere goes on with a new account: begin here, or let it go from here."""
+async def receive(
+    tx: Tx, site: Site, said: Said, moved: MovedAgreement, *, message: Mapping[str, Any], now: datetime
+) -> Refusal | None:
+    """Take in that a partner elsewhere goes on with a new account: begin here, or let it go from here.
+
+    `message` is the whole activity, to be read again if the old account's server has not spoken yet.
+    """
     known = await actors.by_uris(tx, (moved.origin_uri, moved.target_uri))
     old, new = known.get(moved.origin_uri), known.get(moved.target_uri)
     one = await mentorships.by_agreement_uri(tx, moved.agreement.uri)
@@ -138,7 +152,70 @@ async def receive(tx: Tx, site: Site, said: Said, moved: MovedAgreement, *, now:
         return await _let_go(tx, site, one, said, old, moved, now)
     if new is None or not new.is_local or not new.is_usable:
         return Refusal(RefusalReason.UNKNOWN_OBJECT, moved.target_uri)
-    return await _begin(tx, site, said, moved, new, now)
+    if moved.origin_uri not in new.also_known_as:
+        return Refusal(RefusalReason.WRONG_OWNER, f"{new.uri} does not name {moved.origin_uri}")
+    shared = moved.agreement.shared
+    if moved.mentor_uri not in (said.sender.uri, new.uri) or shared is None or shared.state not in RUNNING:
+        return Refusal(RefusalReason.BAD_SHAPE, "a mentor who is neither of the two, or nothing that runs")
+    if len(orjson.dumps(message)) > MAX_MESSAGE_BYTES:
+        return Refusal(RefusalReason.BAD_SHAPE, "an Agreement that is too large to keep")
+    if await arrivals.count_unvouched(tx, new.id) >= MAX_WAITING:
+        return Refusal(RefusalReason.NOT_FOR_US, "too much waits already")
+    await arrivals.note(
+        tx,
+        actor_id=new.id,
+        agreement_uri=moved.agreement.uri,
+        partner_uri=said.sender.uri,
+        origin_uri=moved.origin_uri,
+        message=dict(message),
+        now=now,
+    )
+    return await begin_expected(tx, site, new, now=now, agreement_uri=moved.agreement.uri)
+
+
+async def receive_word(
+    tx: Tx, site: Site, *, old: Actor, new: Actor, agreements: list[tuple[str, str]], now: datetime
+) -> None:
+    """Take in which (agreement, partner) the server of an old account names; begin with who was first.
+
+    The caller has proven that the old account says so, and that the new one names it.
+    """
+    for uri, partner_uri in agreements if new.is_local else ():
+        await arrivals.note(
+            tx, actor_id=new.id, agreement_uri=uri, partner_uri=partner_uri, origin_uri=old.uri, now=now
+        )
+    await begin_expected(tx, site, new, now=now)
+
+
+async def begin_expected(
+    tx: Tx, site: Site, person: Actor, *, now: datetime, agreement_uri: str | None = None
+) -> Refusal | None:
+    """Begin with what partners have said, as far as somebody may be expected to come with it.
+
+    That is so if the old account's server has named agreement and partner, or the person has taken both from
+    the archive of that account: else anybody who knows an old address could come with a mentorship.
+    """
+    refusal: Refusal | None = Refusal(RefusalReason.NOT_FOR_US, "the old server has not said so yet")
+    for arrival in await arrivals.heard(tx, person.id):
+        if agreement_uri not in (None, arrival.agreement_uri) or not await _is_expected(tx, arrival):
+            continue
+        assert arrival.message is not None
+        activity = parse_activity(arrival.message)
+        moved = activity if isinstance(activity, Refusal) else parse_moved_agreement(activity)
+        sender = await actors.by_uri(tx, arrival.partner_uri)
+        if isinstance(moved, Refusal) or sender is None or not sender.is_usable:
+            continue
+        refusal = await _begin(tx, site, sender, moved, person, now)
+        await arrivals.remove(tx, arrival.id)
+    return refusal
+
+
+async def _is_expected(tx: Tx, arrival: Arrival) -> bool:
+    if arrival.is_vouched:
+        return True
+    brought = await imports.taken(tx, actor_id=arrival.actor_id, agreement_uri=arrival.agreement_uri)
+    came_with = (brought.partner_uri, brought.source_uri) if brought is not None else None
+    return came_with == (arrival.partner_uri, arrival.origin_uri)
 
 
 async def _let_go(
@@ -164,15 +241,11 @@ async def _let_go(
 
 
 async def _begin(
-    tx: Tx, site: Site, said: Said, moved: MovedAgreement, new: Actor, now: datetime
+    tx: Tx, site: Site, sender: Actor, moved: MovedAgreement, new: Actor, now: datetime
 ) -> Refusal | None:
     """Make the row of a mentorship that somebody here had on another server."""
-    shared, sender = moved.agreement.shared, said.sender
+    shared = moved.agreement.shared
     assert shared is not None
-    if moved.origin_uri not in new.also_known_as:
-        return Refusal(RefusalReason.WRONG_OWNER, f"{new.uri} does not name {moved.origin_uri}")
-    if moved.mentor_uri not in (sender.uri, new.uri) or shared.state not in RUNNING:
-        return Refusal(RefusalReason.BAD_SHAPE, "a mentor who is neither of the two, or nothing that runs")
     mentor, mentee = (sender, new) if moved.mentor_uri == sender.uri else (new, sender)
     await mentorships.lock_people(tx, (mentor.id, mentee.id))
     if await seats.is_blocked(tx, new, sender):
@@ -215,6 +288,14 @@ async def _begin(
     await _take_along(tx, made, new, now)
     await tell_people(tx, site, await locked(tx, made.id), "rehomed", by=side, now=now)
     return None
+
+
+async def catch_up(tx: Tx, person: Actor, *, now: datetime) -> None:
+    """Put in what somebody took from the archive only after the mentorship had begun here."""
+    for one in await imports.of_actor(tx, person.id, is_taken=True):
+        found = await mentorships.by_agreement_uri(tx, one.agreement_uri)
+        if one.mentorship_id is None and found is not None and found.side_of(person.id) is not None:
+            await _take_along(tx, found, person, now)
 
 
 async def _take_along(tx: Tx, mentorship: Mentorship, person: Actor, now: datetime) -> None:

@@ -54,8 +54,8 @@ class ImportPages(Pages):
         """Take what was chosen; the rest is thrown away."""
         visit = visit_of(request)
         _, actor = visit.member()
-        chosen = [each for each in visit.form.getlist("take") if is_id(each)]
-        await self.store.write(lambda tx: imports.take(tx, person=actor, ids=chosen))
+        chosen, now = [each for each in visit.form.getlist("take") if is_id(each)], self.now()
+        await self.store.write(lambda tx: imports.take(tx, self.site, person=actor, ids=chosen, now=now))
         return self.redirect("/brought" if chosen else PATH, notice="import-taken" if chosen else None)
 
     async def list(self, request: Request) -> Response:

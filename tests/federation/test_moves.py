@@ -23,6 +23,7 @@ from libline_fed.services import (
     proposals,
     records,
 )
+from libline_fed.storage import goals as goal_rows
 from libline_fed.storage.store import Store, Tx
 from tests.support.duo import Duo, Person, check_places
 from tests.support.trio import (
@@ -148,7 +149,7 @@ async def test_goals_and_talks_come_along(two: Duo) -> None:
         await imports.offer(tx, person=ben2.actor, brought=brought, now=now)
         (one,) = await imports.waiting(tx, ben2.actor)
         assert one.was_running
-        await imports.take(tx, person=ben2.actor, ids=[one.id])
+        await imports.take(tx, third(two).site, person=ben2.actor, ids=[one.id], now=now)
 
     await third(two).write(bring)
     await depart(two.ben, ben2)
@@ -189,6 +190,35 @@ async def test_goals_and_talks_come_along(two: Duo) -> None:
         return [goal.title for goal in await goals.listed(tx, view) if goal.state == "done"]
 
     assert await two.both.a.read(reached) == ["Of Ben"], "what came along can be worked on"
+
+
+async def test_an_archive_that_comes_after_the_move_fills_in_what_is_missing(two: Duo) -> None:
+    await two.begin()
+    theirs, mine = await two.ben.only(), await two.ana.only()
+    await two.ben.do(goals.add, theirs.id, content=GoalContent("Of Ben"))
+    await two.settle()
+    brought = read_export(await exported(two.ben))
+    ben2 = await move(two, two.ben, third(two))
+    await answer(two.ana, is_yes=True)
+    await two.settle()
+    side, now, at_c = third(two), two.both.clock.now(), await ben2.only()
+
+    async def bring(tx: Tx) -> None:
+        await imports.offer(tx, person=ben2.actor, brought=brought, now=now)
+        ids = [one.id for one in await imports.waiting(tx, ben2.actor)]
+        await imports.take(tx, side.site, person=ben2.actor, ids=ids, now=now)
+
+    async def uris(tx: Tx, mentorship_id: str) -> list[str]:
+        return [goal.uri for goal in await goal_rows.of_mentorship(tx, mentorship_id)]
+
+    assert await side.read(lambda tx: uris(tx, at_c.id)) == []
+    await side.write(bring)
+    there = await side.read(lambda tx: uris(tx, at_c.id))
+    assert there == await two.both.a.read(lambda tx: uris(tx, mine.id)), "the same thing on both sides"
+    assert [uri.startswith("https://c.example/") for uri in there] == [True]
+    with pytest.raises(InvalidInput):
+        await side.write(bring)
+    assert await side.read(lambda tx: uris(tx, at_c.id)) == there
 
 
 async def test_only_the_new_server_and_the_partners_give_records(two: Duo) -> None:

@@ -50,6 +50,7 @@ SAID_ELSEWHERE = {
     "reactions",  # of people elsewhere
     "mentorships",  # field by field: see `_mentorship`
     "exports",  # the archive itself
+    "mentorship_arrivals",  # what other servers have announced; told once it has arrived
 }
 INTERNAL = {  # numbers of this database, and what is made from other columns
     "id", "actor_id", "account_id", "author_id", "mentorship_id", "proposal_id", "person_id", "member_id",

@@ -314,12 +314,14 @@ async def test_only_ones_own_archive_can_be_uploaded(store: Store, add: Add, now
     assert await store.write(lambda tx: imports.offer(tx, person=person, brought=several(1), now=now)) == 1
 
 
-async def test_what_is_chosen_is_kept_and_the_rest_goes(store: Store, add: Add, now: datetime) -> None:
+async def test_what_is_chosen_is_kept_and_the_rest_goes(
+    store: Store, add: Add, site: Site, now: datetime
+) -> None:
     person = await named(store, (await add("ana")).actor.id, now, OLD)
     assert await store.write(lambda tx: imports.offer(tx, person=person, brought=several(3), now=now)) == 3
     assert await store.read(lambda tx: imports.taken(tx, person)) == [], "nothing is kept before a yes"
     chosen = [one.id for one in await store.read(lambda tx: imports.waiting(tx, person))][:2]
-    assert await store.write(lambda tx: imports.take(tx, person=person, ids=chosen)) == 2
+    assert await store.write(lambda tx: imports.take(tx, site, person=person, ids=chosen, now=now)) == 2
     assert {one.id for one in await store.read(lambda tx: imports.taken(tx, person))} == set(chosen)
     assert await count_rows(store) == 2
     await store.write(lambda tx: imports.remove(tx, person=person, import_id=chosen[0]))
@@ -329,13 +331,14 @@ async def test_what_is_chosen_is_kept_and_the_rest_goes(store: Store, add: Add, 
 
 
 async def test_what_was_taken_stays_as_it_was_when_the_archive_comes_again(
-    store: Store, add: Add, now: datetime
+    store: Store, add: Add, site: Site, now: datetime
 ) -> None:
     person = await named(store, (await add("ana")).actor.id, now, OLD)
 
     async def take_all(tx: Tx) -> None:
         await imports.offer(tx, person=person, brought=several(2), now=now)
-        await imports.take(tx, person=person, ids=[one.id for one in await imports.waiting(tx, person)])
+        ids = [one.id for one in await imports.waiting(tx, person)]
+        await imports.take(tx, site, person=person, ids=ids, now=now)
 
     await store.write(take_all)
     with pytest.raises(InvalidInput) as refused:
@@ -345,13 +348,15 @@ async def test_what_was_taken_stays_as_it_was_when_the_archive_comes_again(
     assert await store.write(lambda tx: imports.offer(tx, person=person, brought=several(3), now=now)) == 1
 
 
-async def test_nobody_takes_reads_or_removes_what_is_anothers(store: Store, add: Add, now: datetime) -> None:
+async def test_nobody_takes_reads_or_removes_what_is_anothers(
+    store: Store, add: Add, site: Site, now: datetime
+) -> None:
     person = await named(store, (await add("ana")).actor.id, now, OLD)
     ben = (await add("ben")).actor
     await store.write(lambda tx: imports.offer(tx, person=person, brought=several(1), now=now))
     (one,) = await store.read(lambda tx: imports.waiting(tx, person))
-    assert await store.write(lambda tx: imports.take(tx, person=ben, ids=[one.id])) == 0
-    await store.write(lambda tx: imports.take(tx, person=person, ids=[one.id]))
+    assert await store.write(lambda tx: imports.take(tx, site, person=ben, ids=[one.id], now=now)) == 0
+    await store.write(lambda tx: imports.take(tx, site, person=person, ids=[one.id], now=now))
     with pytest.raises(NotFound):
         await store.read(lambda tx: imports.get(tx, person=ben, import_id=one.id))
     with pytest.raises(NotFound):
@@ -403,7 +408,8 @@ async def test_what_goes_with_an_account(store: Store, add: Add, site: Site, now
             await records.issue(tx, site, view=view, now=now)
             person = await actor_rows.change(tx, member.actor.id, now, also_known_as=[OLD])
             await imports.offer(tx, person=person, brought=several(1), now=now)
-            await imports.take(tx, person=person, ids=[one.id for one in await imports.waiting(tx, person)])
+            ids = [one.id for one in await imports.waiting(tx, person)]
+        await imports.take(tx, site, person=person, ids=ids, now=now)
 
     await store.write(unit)
     await store.write(
