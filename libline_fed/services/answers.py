@@ -172,6 +172,12 @@ async def after_accept(tx: Tx, site: Site, pair: Pair, *, now: datetime) -> None
 
 async def supersede(tx: Tx, site: Site, pair: Pair, *, person: Actor, reason: str, now: datetime) -> None:
     """End a request because no place is left, or somebody else was found."""
+    await _supersede(tx, site, pair, person=person, reason=reason, now=now)
+    await free_seat(tx, site, pair, now=now)
+
+
+async def _supersede(tx: Tx, site: Site, pair: Pair, *, person: Actor, reason: str, now: datetime) -> None:
+    """Do the same without counting the places anew."""
     await step(
         tx,
         pair,
@@ -180,10 +186,15 @@ async def supersede(tx: Tx, site: Site, pair: Pair, *, person: Actor, reason: st
         now=now,
         values={"reason": reason, "decided_at": now, "holds_seat": False},
     )
+    partner = pair.actor(pair.side(person).other)
     if is_asker(pair, person):
-        await take_back(tx, site, pair, me=person, reason="superseded", now=now)
+        await mentorship_messages.send_undo(
+            tx, site, pair.mentorship, me=person, partner=partner, reason="superseded", now=now
+        )
     else:
-        await end_offer(tx, site, pair, me=person, event="superseded", now=now, is_told=False)
+        await mentorship_messages.send_reject(
+            tx, site, pair.mentorship, me=person, partner=partner, event="superseded", now=now
+        )
     await tell_people(tx, site, pair, "superseded", by=CLOCK, now=now, is_both=True)
 
 
@@ -218,7 +229,8 @@ async def _supersede_waiting(tx: Tx, site: Site, offer_id: str, *, now: datetime
             continue
         pair = await locked(tx, waiting.id)
         mentor = pair.actor(Side.MENTOR)
-        await supersede(tx, site, pair, person=mentor, reason=DeclineReason.FULL, now=now)
+        await _supersede(tx, site, pair, person=mentor, reason=DeclineReason.FULL, now=now)
+    await seats.refresh(tx, site, offer_id, now=now)  # once for all of them: there may be hundreds
 
 
 async def _supersede_others(tx: Tx, site: Site, pair: Pair, *, now: datetime) -> None:

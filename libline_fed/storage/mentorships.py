@@ -1,7 +1,7 @@
 """Queries on `mentorships` and what happened to them.
 
-Who changes a mentorship first locks both people, the lower id first (`lock_pair`): one lock for seats, open
-requests and the row itself, always in the same order.
+Who changes a mentorship first locks both people, the mentor first (`lock_people`): one lock for seats, open
+requests and the row itself.
 """
 
 from collections.abc import Collection, Sequence
@@ -30,13 +30,16 @@ _c = mentorships.c
 OPEN_STATES = ("draft", "question", "proposed", "intro", "active", "paused")
 
 
-async def lock_people(tx: Tx, actor_ids: Collection[str]) -> None:
+async def lock_people(tx: Tx, actor_ids: Sequence[str]) -> None:
     """Hold some people until the transaction ends, so that nobody else changes their mentorships.
 
+    They are held one after the other: give mentors before mentees. Hundreds may wait for one mentor; while
+    they do they hold nothing, so that whoever has the mentor can tell them all that the last place is gone.
     Locked as rows whose key does not change, so that others may still point to them.
     """
-    statement = select(actors.c.id).where(actors.c.id.in_(sorted(actor_ids))).order_by(actors.c.id)
-    await tx.all(statement.with_for_update(key_share=True))
+    for actor_id in actor_ids:
+        statement = select(actors.c.id).where(actors.c.id == actor_id)
+        await tx.all(statement.with_for_update(key_share=True))
 
 
 async def by_id(tx: Tx, mentorship_id: str) -> Mentorship | None:
