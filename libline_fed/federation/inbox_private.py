@@ -112,6 +112,7 @@ async def _first_question(work: Work, arrival: Arrival) -> Mentorship | None:
         member=arrival.recipients[0],
         proposal_uri=content.proposal_uri,
         thread_uri=note.context_uri,
+        asked_at=min(note.published_at or work.now, work.now),
         now=work.now,
     )
 

@@ -60,6 +60,8 @@ async def accept(
     refusal = _check_accept(pair, said, agreement) or await _check_new(tx, mentorship, said, agreement)
     if refusal is not None:
         return refusal
+    if mentorship.state == State.ENDED_SAFETY:
+        return await _end_at_once(tx, site, pair, said, agreement, now=now)
     if mentorship.state == State.EXPIRED and _is_too_late(mentorship, said, now):
         await _tell_too_late(tx, site, pair, agreement, said, now=now)
         return Refusal(RefusalReason.STALE, "the answer came after the request had expired")
@@ -84,18 +86,39 @@ def _beginning(
 
     Their yes is theirs to say, ours is what our Offer said.
     """
-    mentorship, side = pair.mentorship, pair.side(said.sender)
-    values = answers.begin_intro(pair, by=side, seat_id=seat_id, now=now)
-    if agreement.shared is None:
-        return values
+    begun = _begun(pair, said, agreement, now)
+    if isinstance(begun, Refusal):
+        return begun
+    side = pair.side(said.sender)
+    return answers.begin_intro(pair, by=side, seat_id=seat_id, now=now) | columns_of(begun)
+
+
+def _begun(pair: Pair, said: Said, agreement: AgreementDocument, now: datetime) -> Shared | Refusal:
+    mentorship, side, theirs = pair.mentorship, pair.side(said.sender), agreement.shared
     mine = agreements.first(
-        at=agreement.shared.standing.at,
+        at=theirs.standing.at if theirs is not None else whole_seconds(now),
         by=side,
-        version=agreement.shared.standing.version,
+        version=theirs.standing.version if theirs is not None else mentorship.version,
         terms=agreements.Terms(1, mentorship.asker, mentorship.terms),
     )
-    merged = agreements.receive(mine, agreement.shared, sender=side, now=now)
-    return merged if isinstance(merged, Refusal) else values | columns_of(merged)
+    return agreements.receive(mine, theirs, sender=side, now=now) if theirs is not None else mine
+
+
+async def _end_at_once(
+    tx: Tx, site: Site, pair: Pair, said: Said, agreement: AgreementDocument, *, now: datetime
+) -> Refusal | None:
+    """End what was accepted as our member blocked the other: it never begins here, and is over there."""
+    begun = _begun(pair, said, agreement, now)
+    if isinstance(begun, Refusal):
+        return begun
+    side = pair.side(said.sender)
+    ended = agreements.step(begun, State.ENDED_SAFETY, by=side.other, at=whole_seconds(now))
+    columns = {"agreement_uri": agreement.uri, **columns_of(ended)}
+    if agreement.shared is None:
+        columns["channel"] = Channel.NOTE.value
+    await put(tx, pair, columns, event="late-accept", by=side, now=now)
+    await say_update(tx, site, pair, "ended", by=side.other, now=now)
+    return None
 
 
 async def _begin(
@@ -165,10 +188,10 @@ async def _tell_too_late(
     """Tell the server that accepted too late that the request has expired; both then say "expired"."""
     mentorship = pair.mentorship
     side = pair.side(said.sender)
-    mine = agreements.first(
-        at=whole_seconds(now), by=side, version=mentorship.version, terms=agreements.Terms()
-    )
-    expired = agreements.step(agreement.shared or mine, State.EXPIRED, by=CLOCK, at=whole_seconds(now))
+    begun = _begun(pair, said, agreement, now)
+    if isinstance(begun, Refusal):
+        return
+    expired = agreements.step(begun, State.EXPIRED, by=CLOCK, at=whole_seconds(now))
     columns = {"agreement_uri": agreement.uri, **columns_of(expired)}
     if agreement.shared is None:
         columns["channel"] = Channel.NOTE.value
@@ -292,14 +315,21 @@ async def update(
         pair.mentorship = await mentorships.change(
             tx, found.id, now, **{f"{side}_contact": agreement.contact}
         )
+    merged = agreements.receive(shared_of(pair.mentorship), agreement.shared, sender=side, now=now)
+    return merged if isinstance(merged, Refusal) else await _merge(tx, site, pair, merged, by=side, now=now)
+
+
+async def _merge(
+    tx: Tx, site: Site, pair: Pair, merged: Shared, *, by: str, now: datetime
+) -> Refusal | None:
     mine = shared_of(pair.mentorship)
-    merged = agreements.receive(mine, agreement.shared, sender=side, now=now)
-    if isinstance(merged, Refusal):
-        return merged
     if merged == mine:
-        return Refusal(RefusalReason.OUTDATED, f"version {agreement.shared.standing.version}")
+        return Refusal(RefusalReason.OUTDATED, f"not newer than version {mine.standing.version}")
     event = _event_of(mine, merged)
-    await apply_shared(tx, site, pair, merged, by=side, event=event, now=now)
+    if event is not None:
+        await apply_shared(tx, site, pair, merged, by=by, event=event, now=now)
+    else:  # both did the same, and it is settled whose words are kept
+        await mentorships.change(tx, pair.mentorship.id, now, **columns_of(merged))
     return None
 
 
@@ -321,8 +351,8 @@ _EVENTS = {
 }
 
 
-def _event_of(mine: Shared, merged: Shared) -> str:
-    """Name what a merge changed, for the notice."""
+def _event_of(mine: Shared, merged: Shared) -> str | None:
+    """Name what a merge changed, for the notice; None if it is nothing that a person sees."""
     if merged.standing.epoch > mine.standing.epoch and merged.state == State.ACTIVE:
         return "objected" if mine.state == State.COMPLETED else "revived"
     if merged.state != mine.state:
@@ -331,4 +361,8 @@ def _event_of(mine: Shared, merged: Shared) -> str:
         return _EVENTS.get(merged.state, "terms")
     if merged.terms != mine.terms:
         return "terms"
-    return "extended" if merged.standing.ends_on != mine.standing.ends_on else "confirmed"
+    if (merged.mentor, merged.mentee) != (mine.mentor, mine.mentee):
+        return "confirmed"
+    if merged.state == State.PAUSED and merged.standing.paused_until_on != mine.standing.paused_until_on:
+        return "paused"
+    return "extended" if merged.ends_on != mine.ends_on else None

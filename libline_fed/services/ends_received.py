@@ -71,16 +71,13 @@ async def completed(
     found = await mentorship_rows.by_agreement_uri(tx, agreement_uri)
     if found is None or found.side_of(sender.id) is None or sender.is_local:
         return Refusal(RefusalReason.UNKNOWN_OBJECT, agreement_uri)
+    if found.channel == Channel.LIBLINE:
+        return Refusal(RefusalReason.OUTDATED, "said in an Update as well")
     pair = await locked(tx, found.id)
-    side = pair.side(sender)
-    if pair.mentorship.channel == Channel.NOTE and pair.mentorship.state == State.INTRO:
+    if pair.mentorship.state == State.INTRO:
         await end(tx, site, pair, sender, now=now)  # nothing was agreed on here, and it is over there
         return None
     if pair.mentorship.state not in (State.ACTIVE, State.PAUSED):
         return Refusal(RefusalReason.NOT_PENDING, pair.mentorship.state)
-    if pair.mentorship.channel == Channel.NOTE:
-        await mentorships.complete(tx, site, person=sender, mentorship_id=found.id, now=now)
-        return None
-    shared = agreements.step(shared_of(pair.mentorship), State.COMPLETED, by=side, at=whole_seconds(now))
-    await apply_shared(tx, site, pair, shared, by=side, event="completed", now=now)
+    await mentorships.complete(tx, site, person=sender, mentorship_id=found.id, now=now)
     return None

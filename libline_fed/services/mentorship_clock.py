@@ -141,6 +141,8 @@ async def _unlist_if_silent(tx: Tx, site: Site, pair: Pair, now: datetime) -> No
     """Pause an offer whose last two requests got no answer: nobody should wait for it in vain."""
     offer = await seats.offer(tx, pair.mentorship.proposal_id)
     mentor = pair.actor(Side.MENTOR)
+    if pair.mentorship.decider is not Side.MENTOR or not mentor.is_local:
+        return  # it was not the mentor who did not answer
     if offer is None or offer.author_id != mentor.id or offer.status != Status.OPEN:
         return
     latest = await mentorships.answered_of(tx, offer.uri, limit=UNANSWERED_COUNT)

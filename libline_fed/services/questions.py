@@ -51,9 +51,16 @@ async def receive(
     member: Actor,
     proposal_uri: str,
     thread_uri: str | None,
+    asked_at: datetime,
     now: datetime,
 ) -> Mentorship | None:
-    """Open a thread for the first question of somebody elsewhere; None if nothing may come of it."""
+    """Open a thread for the first question of somebody elsewhere; None if nothing may come of it.
+
+    It goes quiet on both servers on the same day, however long it was on its way.
+    """
+    expires_at = asked_at + timedelta(days=QUESTION_DAYS)
+    if expires_at <= now:
+        return None
     proposal = (await proposals.by_uris(tx, (proposal_uri,))).get(proposal_uri)
     if proposal is None or proposal.author_id != member.id or proposal.status != Status.OPEN:
         return None
@@ -76,8 +83,8 @@ async def receive(
             "asker": side.value,
             "changed_by": side.value,
             "state": State.QUESTION.value,
-            "sent_at": now,
-            "expires_at": now + timedelta(days=QUESTION_DAYS),
+            "sent_at": asked_at,
+            "expires_at": expires_at,
         },
     )
     if made is None:  # the two have something open about this proposal already
