@@ -10,7 +10,17 @@ from typing import Any
 from libline_fed.domain.agreements import Shared
 from libline_fed.domain.mentorship_guards import Facts
 from libline_fed.domain.mentorship_steps import take_step
-from libline_fed.domain.mentorships import CLOCK, ENDED, REFUSED, Channel, Event, Mentorship, Side, State
+from libline_fed.domain.mentorships import (
+    CLOCK,
+    ENDED,
+    REFUSED,
+    RUNNING,
+    Channel,
+    Event,
+    Mentorship,
+    Side,
+    State,
+)
 from libline_fed.services import mentorship_mails, mentorship_messages, seats
 from libline_fed.services.mentorship_views import columns_of
 from libline_fed.services.notifications import notify
@@ -75,8 +85,10 @@ def _moments(before: Mentorship, state: str, now: datetime) -> dict[str, Any]:
     if state == before.state:
         return {}
     moments: dict[str, Any] = {"reminders_count": 0, "nudges_count": 0}
+    if state in RUNNING:
+        moments |= {"ended_at": None, "archived_at": None}
     if state == State.ACTIVE:
-        moments |= {"alive_at": now, "ended_at": None, "paused_at": None}
+        moments |= {"alive_at": now, "paused_at": None}
     if state == State.PAUSED:
         moments["paused_at"] = now
     if state in ENDED:
