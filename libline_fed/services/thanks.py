@@ -149,6 +149,17 @@ async def public(tx: Tx, site: Site, thanks_id: str) -> PublicThanks:
     return PublicThanks(found, author, thanked)
 
 
+async def of_thanked(tx: Tx, thanked: Actor) -> list[PublicThanks]:
+    """List the public thanks of people here to somebody, the latest first."""
+    found = await feedback.published_thanks(tx, thanked.id)
+    authors = await actors.by_ids(tx, {one.author_id for one in found})
+    return [
+        PublicThanks(one, authors[one.author_id], thanked)
+        for one in found
+        if authors[one.author_id].is_local and authors[one.author_id].is_usable
+    ]
+
+
 def document(site: Site, found: PublicThanks) -> dict[str, Any]:
     """Return public thanks as other servers read them."""
     thanks, author = found.thanks, found.author

@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse, Response
 
 from libline_fed.domain.actors import Actor
 from libline_fed.errors import NotFound
-from libline_fed.services import absences, actors, follows, profiles, proposals
+from libline_fed.services import absences, actors, follows, profiles, proposals, thanks
 from libline_fed.storage.store import Tx
 from libline_fed.web.context import WebContext
 from libline_fed.web.pages import Access, GuardedRoute, Pages, get
@@ -59,16 +59,19 @@ class ActorPages(Pages):
 
         now = self.now()
 
-        async def unit(tx: Tx) -> tuple[list[proposals.Listed], str | None, int, int, dict[str, date]]:
+        async def unit(
+            tx: Tx,
+        ) -> tuple[list[proposals.Listed], str | None, int, int, dict[str, date], list[thanks.PublicThanks]]:
             listed = await proposals.of_author(tx, actor.id, visit.account)
             state = await follows.state(tx, visit.actor.id, actor.id) if visit.actor is not None else None
             counts = (
                 await follows.count_followers(tx, actor.id),
                 await follows.count_following(tx, actor.id),
             )
-            return listed, state, *counts, await absences.away(tx, [actor], now=now)
+            away = await absences.away(tx, [actor], now=now)
+            return listed, state, *counts, away, await thanks.of_thanked(tx, actor)
 
-        listed, follow_state, followers_count, following_count, away = await self.store.read(unit)
+        listed, follow_state, followers_count, following_count, away, thanked = await self.store.read(unit)
         return self.render(
             request,
             "actors/show.html",
@@ -81,6 +84,7 @@ class ActorPages(Pages):
             since=_since(actor),
             facts=profiles.facts_for(actor, is_member=visit.is_member),
             away_until=away.get(actor.id),
+            thanked=thanked,
         )
 
 

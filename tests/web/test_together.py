@@ -309,13 +309,16 @@ async def test_thanks_are_public_only_after_a_yes(two: Desk) -> None:
     shown = await two.ana.get(path)
     assert "Thank you, Ana, for the maps." in shown.text
     visitor = two.world.browser()
+    assert "for the maps" not in (await visitor.get("/@ana")).text
     yes = next(form for form in shown.forms if dict(form.values).get("answer") == "yes")
     response = await two.ana.post(yes.action, dict(yes.values))
     assert response.status_code == 303
     address = next(link["href"] for link in (await two.ben.get(path)).links if "/thanks/" in link["href"])
     public = await visitor.get(address)
     assert "Thank you, Ana, for the maps." in public.text
+    assert "Thank you, Ana, for the maps." in (await visitor.get("/@ana")).text
     await two.ben.submit(await two.ben.get(path), f"{path}/thanks/withdraw")
+    assert "for the maps" not in (await visitor.get("/@ana")).text
     assert (await visitor.raw_get(address)).status_code == 404
 
 
