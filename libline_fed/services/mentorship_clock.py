@@ -75,7 +75,7 @@ async def _wait_is_due(tx: Tx, site: Site, pair: Pair, now: datetime) -> bool:
     decider = pair.actor(mentorship.decider)
     assert mentorship.sent_at is not None
     assert mentorship.expires_at is not None
-    is_here = decider.is_local or mentorship.channel == Channel.NOTE
+    is_here = decider.is_local or mentorship.channel == Channel.NOTE or mentorship.state == State.QUESTION
     if mentorship.expires_at <= now:
         if not is_here:
             return await _end_own_wait(tx, site, pair, now)

@@ -7,6 +7,7 @@ from libline_fed.activitypub.agreements import OfferedAgreement
 from libline_fed.activitypub.urls import same_origin
 from libline_fed.domain.actors import Actor
 from libline_fed.domain.mentorships import (
+    BEFORE,
     DELIVERY_GRACE,
     Channel,
     DeclineReason,
@@ -49,13 +50,11 @@ async def offer(
         return Refusal(RefusalReason.UNKNOWN_OBJECT, offered.proposal_uri)
     mentor, mentee = (author, said.sender) if proposal.purpose == Purpose.OFFER else (said.sender, author)
     await mentorships.lock_people(tx, (mentor.id, mentee.id))
-    known = await mentorships.open_one(
-        tx, mentor_id=mentor.id, mentee_id=mentee.id, proposal_uri=proposal.uri
-    )
-    reason = await _obstacle(tx, proposal, author, said, offered, known, now)
     way = _way_to_talk(said, offered)
+    known = await _known(tx, mentor, mentee, proposal, way.get("thread_uri"))
+    reason = await _obstacle(tx, proposal, author, said, offered, known, now)
     is_anew = known is not None and known.thread_uri != way.get("thread_uri", known.thread_uri)
-    if known is not None and not known.is_running and (reason is not None or is_anew):
+    if known is not None and known.state in BEFORE and (reason is not None or is_anew):
         await _end_earlier(tx, site, known, said, reason, now=now)
         known = None
     if reason is not None:
@@ -78,6 +77,25 @@ async def offer(
             return Refusal(RefusalReason.WRONG_OWNER, "a thread of somebody else")
     await _asked(tx, site, await locked(tx, known.id), said, offered, now=now)
     return None
+
+
+async def _known(
+    tx: Tx, mentor: Actor, mentee: Actor, proposal: Proposal, thread_uri: str | None
+) -> Mentorship | None:
+    """Return what is open of the two, or what there was in the thread that an Offer goes on."""
+    found = await mentorships.open_one(
+        tx, mentor_id=mentor.id, mentee_id=mentee.id, proposal_uri=proposal.uri
+    )
+    if found is not None or thread_uri is None:
+        return found
+    earlier = await mentorships.by_thread_uri(tx, thread_uri)
+    is_theirs = earlier is not None and (earlier.mentor_id, earlier.mentee_id) == (mentor.id, mentee.id)
+    return earlier if is_theirs else None
+
+
+def _is_quiet(known: Mentorship) -> bool:
+    """Tell whether it was a question that nobody had followed up before this Offer came."""
+    return known.state == State.EXPIRED and known.offer_uri is None
 
 
 async def _end_earlier(
@@ -117,6 +135,8 @@ async def _asked(
         "sent_at": min(said.published_at or now, now),
         "expires_at": await _expiry(tx, pair, offered, now),
         "reminders_count": 0,
+        "decided_at": None,
+        "reason": None,
     }
     detail = dict(PLAIN) if offered.is_plain else None
     await put(tx, pair, columns, event=Event.SEND, by=side, now=now, detail=detail)
@@ -218,7 +238,7 @@ async def _obstacle(
     account = await accounts.by_actor(tx, author.id)
     if not author.is_usable or await seats.is_blocked(tx, author, said.sender):
         return DeclineReason.UNAVAILABLE
-    if known is not None and known.is_running:
+    if known is not None and (known.is_running or (known.is_over and not _is_quiet(known))):
         return DeclineReason.CLOSED
     if offered.expires_at is not None and now > offered.expires_at + DELIVERY_GRACE:
         return DeclineReason.EXPIRED
