@@ -54,6 +54,8 @@ async def offer(
     known = await _known(tx, mentor, mentee, proposal, way.get("thread_uri"))
     reason = await _obstacle(tx, proposal, author, said, offered, known, now)
     is_anew = known is not None and known.thread_uri != way.get("thread_uri", known.thread_uri)
+    if known is not None and known.state in BEFORE and is_anew and _is_earlier(said, way, known):
+        return Refusal(RefusalReason.OUTDATED, "its sender has asked anew since, and that came first")
     if known is not None and known.state in BEFORE and (reason is not None or is_anew):
         await _end_earlier(tx, site, known, said, reason, now=now)
         known = None
@@ -96,6 +98,16 @@ async def _known(
 def _is_quiet(known: Mentorship) -> bool:
     """Tell whether it was a question that nobody had followed up before this Offer came."""
     return known.state == State.EXPIRED and known.offer_uri is None
+
+
+def _is_earlier(said: Said, way: dict[str, str], known: Mentorship) -> bool:
+    """Tell whether an Offer was sent before the one that is known: nobody asks twice at a time.
+
+    Threads are named in the order in which they begin, should both be of the same second.
+    """
+    if known.sent_at is None or said.published_at is None:
+        return False
+    return (said.published_at, way["thread_uri"]) < (known.sent_at, known.thread_uri)
 
 
 async def _end_earlier(
