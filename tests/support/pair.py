@@ -358,12 +358,14 @@ class Pair:
         self.network.carry = carry_and_die  # type: ignore[method-assign]
         with closing(side.instance.delivery_worker()) as worker:
             running = asyncio.create_task(worker.run_once())
-            async with asyncio.timeout(ANSWER_S):
-                await has_come.wait()
+            coming = asyncio.create_task(has_come.wait())
+            async with asyncio.timeout(ANSWER_S):  # it may be that no letter gets through
+                await asyncio.wait({running, coming}, return_when=asyncio.FIRST_COMPLETED)
             await side.store.close()  # nothing can be noted any more
             has_died.set()
             running.cancel()
-            await asyncio.gather(running, return_exceptions=True)
+            coming.cancel()
+            await asyncio.gather(running, coming, return_exceptions=True)
         self.network.carry = carry  # type: ignore[method-assign]
 
 
