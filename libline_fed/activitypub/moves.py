@@ -11,7 +11,7 @@ from typing import Any
 
 from libline_fed.activitypub.agreements import AgreementDocument, parse_agreement
 from libline_fed.activitypub.objects import Activity
-from libline_fed.activitypub.values import line_of, objects, uri_of
+from libline_fed.activitypub.values import line_of, objects, text_of, uri_of
 from libline_fed.errors import Refusal, RefusalReason
 
 MAX_TITLE_CHARACTERS = 500
@@ -68,7 +68,8 @@ def parse_moved_agreement(activity: Activity) -> MovedAgreement | Refusal:
     mentor_uri, thread_uri = uri_of(raw.get("mentor")), uri_of(raw.get("context"))
     if origin_uri is None or target_uri is None or mentor_uri is None or thread_uri is None:
         return Refusal(RefusalReason.BAD_SHAPE, "a Move without origin, target, mentor or context")
-    if raw.get("purpose") not in PURPOSES or agreement.proposal_uri is None or agreement.shared is None:
+    is_complete = agreement.proposal_uri is not None and agreement.shared is not None
+    if text_of(raw.get("purpose")) not in PURPOSES or not is_complete:
         return Refusal(RefusalReason.BAD_SHAPE, "a Move of an incomplete Agreement")
     return MovedAgreement(
         agreement=agreement,

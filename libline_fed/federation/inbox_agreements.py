@@ -112,7 +112,10 @@ async def on_agreement_answer(work: Work, ready: Ready) -> Result | None:
     if activity.type == "Undo":
         if uri_of(embedded.get("actor")) not in (None, sender.uri):
             return refused(RefusalReason.WRONG_OWNER, uri)
-        return await _result_of(agreements_received.undo(work.tx, work.site, said, uri, reason, now=work.now))
+        thread_uri = uri_of(embedded.get("context"))
+        return await _result_of(
+            agreements_received.undo(work.tx, work.site, said, uri, thread_uri, reason, now=work.now)
+        )
     if activity.type == "Reject":
         return await _result_of(
             agreements_received.reject(work.tx, work.site, said, uri, reason, now=work.now)
@@ -129,7 +132,7 @@ async def _on_undo_accept(work: Work, ready: Ready) -> Result | None:
     """Take in that a yes to an Offer of ours is taken back; None if it is another yes, or no yes at all."""
     embedded, accept_uri = ready.activity.raw_object or {}, ready.activity.object_uri
     sender = await _sender(work, ready)
-    if sender is None or embedded.get("type") not in {None, "Accept"}:
+    if sender is None or embedded.get("type") not in (None, "Accept"):
         return None
     if uri_of(embedded.get("actor")) not in (None, sender.uri):
         return refused(RefusalReason.WRONG_OWNER, accept_uri or "")

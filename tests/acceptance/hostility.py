@@ -142,6 +142,22 @@ def honest_documents(world: World) -> dict[str, dict[str, Any]]:
         "publicKey": {"id": f"{alice}#main-key", "owner": alice, "publicKeyPem": "x"},
         "manuallyApprovesFollowers": False,
     }
+    agreement = {
+        "type": "Agreement",
+        "id": f"{alice}/agreements/1",
+        "attributedTo": alice,
+        "offer": f"{alice}/o",
+        "stipulates": {"type": "Commitment", "satisfies": f"{alice}/none#primary"},
+        "standing": {
+            "epoch": 0,
+            "version": 1,
+            "state": "intro",
+            "by": "mentor",
+            "at": "2026-11-24T09:00:00Z",
+        },
+        "terms": {"version": 1, "by": "mentor", "values": {"goal": "c"}},
+        "confirmations": {"mentor": {"version": 1, "at": "2026-11-24T09:00:00Z"}},
+    }
     return {
         "Create a post": note,
         "Create an offer": offer,
@@ -158,6 +174,36 @@ def honest_documents(world: World) -> dict[str, dict[str, Any]]:
         "Move": envelope | {"id": f"{alice}/m", "type": "Move", "object": alice, "target": f"{alice}/none"},
         "Add": envelope
         | {"id": f"{alice}/a", "type": "Add", "object": f"{alice}/none", "target": f"{alice}/featured"},
+        "Offer an agreement": envelope
+        | {
+            "id": f"{alice}/o",
+            "type": "Offer",
+            "target": f"{alice}/none",
+            "context": f"{alice}/threads/1",
+            "content": "<p>May I?</p>",
+            "object": {
+                "type": "Agreement",
+                "version": 1,
+                "message": "<p>May I?</p>",
+                "answers": {"why": "a", "by_when": "b"},
+                "terms": {"goal": "c", "months": 4},
+                "endTime": "2027-03-01T00:00:00Z",
+                "stipulates": {"type": "Commitment", "satisfies": f"{alice}/none#primary"},
+            },
+        },
+        "Update an agreement": envelope
+        | {"id": f"{alice}/ua", "type": "Update", "object": agreement},
+        "Move an agreement": envelope
+        | {
+            "id": f"{alice}/ma",
+            "type": "Move",
+            "object": agreement,
+            "origin": alice,
+            "target": f"{alice}/moved",
+            "mentor": alice,
+            "context": f"{alice}/threads/1",
+            "purpose": "offer",
+        },
         "Question": envelope
         | {
             "id": f"{alice}/q",

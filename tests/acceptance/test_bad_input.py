@@ -153,6 +153,9 @@ def test_a_key_in_this_server_s_own_name_makes_no_connection(world: World) -> No
         "Move",
         "Add",
         "Question",
+        "Offer an agreement",
+        "Update an agreement",
+        "Move an agreement",
     ],
 )
 def test_wrong_types_in_every_field_never_break_anything(world: World, verb: str) -> None:
