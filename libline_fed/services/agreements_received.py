@@ -253,15 +253,15 @@ def _no_of(reason: str) -> tuple[Event, str]:
 
 
 async def undo(
-    tx: Tx, site: Site, said: Said, offer_uri: str, reason: str, *, now: datetime
+    tx: Tx, site: Site, said: Said, offer_uri: str, thread_uri: str | None, reason: str, *, now: datetime
 ) -> Refusal | None:
     """Take in that an Offer was taken back; of one that was accepted before, the asker will decide."""
     found = await mentorships.by_offer_uri(tx, offer_uri) or await mentorships.by_thread_uri(tx, offer_uri)
+    if found is None and not same_origin(offer_uri, said.sender.uri):
+        return Refusal(RefusalReason.UNKNOWN_OBJECT, offer_uri)
     if found is None:
-        if not same_origin(offer_uri, said.sender.uri):
-            return Refusal(RefusalReason.UNKNOWN_OBJECT, offer_uri)
-        # It may overtake its Offer on the way: that must find that it was taken back.
-        await tombstones.add(tx, offer_uri, former_type="Offer", owner_uri=said.sender.uri, now=now)
+        found = await _overtaken(tx, said, offer_uri, thread_uri, now=now)
+    if found is None:
         return None
     pair = await locked(tx, found.id)
     side = pair.mentorship.side_of(said.sender.id)
@@ -285,6 +285,20 @@ async def undo(
     await free_seat(tx, site, pair, now=now)
     await tell_people(tx, site, pair, told, by=side, now=now)
     return None
+
+
+async def _overtaken(
+    tx: Tx, said: Said, offer_uri: str, thread_uri: str | None, *, now: datetime
+) -> Mentorship | None:
+    """Let an Offer that was overtaken find that it was taken back, and the question before it as well.
+
+    Returns that question, if it is here already.
+    """
+    gone = [one for one in (offer_uri, thread_uri) if one is not None and same_origin(one, said.sender.uri)]
+    for uri in gone:
+        await tombstones.add(tx, uri, former_type="Offer", owner_uri=said.sender.uri, now=now)
+    asked = await mentorships.by_thread_uri(tx, thread_uri) if thread_uri in gone else None
+    return asked if asked is not None and asked.state == State.QUESTION else None
 
 
 # --- changed ------------------------------------------------------------------------------------------

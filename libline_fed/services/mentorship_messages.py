@@ -124,6 +124,7 @@ async def send_undo(
         "id": mentorship.offer_uri or mentorship.thread_uri,
         "actor": me.uri,
         "target": mentorship.proposal_uri,
+        "context": mentorship.thread_uri,
     }
     await _say(tx, site, mentorship, me, partner, "Undo", offer, now, reason=reason)
 
