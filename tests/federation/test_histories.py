@@ -25,7 +25,7 @@ from tests.support.history_acts import play_end, play_round
 from tests.support.history_checks import check
 
 COUNT = "LIBLINE_TEST_HISTORIES"  # how many to play instead of a part that fits a test run
-IN_A_TEST_RUN_COUNT = 500
+IN_A_TEST_RUN_COUNT = 250
 ROUNDS_COUNT = 10
 
 rounds = st.builds(

@@ -28,7 +28,7 @@ async def test_a_profile_is_edited_and_shown(world: PagesWorld) -> None:
     assert saved.described("field_value_1")["value"] == "Biblioteca de Cusco"
     page = await world.browser().get("/@ana")
     assert page.headings == ["Ana Quispe"]
-    for seen in ("@ana@lib.example", "Spanish, Quechua", "Library", "Biblioteca de Cusco", "on this server"):
+    for seen in ("@ana@lib.example", "Spanish · Quechua", "Library", "Biblioteca de Cusco", "on this server"):
         assert seen in page.text
     refused = await browser.submit(saved, "/settings", more_languages="not-a-language-at-all", name="x" * 101)
     assert refused.response.status_code == 422
