@@ -6,6 +6,7 @@ nowhere, and gives no signed record. A mentorship that still runs goes on here o
 """
 
 import io
+import struct
 import zipfile
 import zlib
 from collections.abc import Collection
@@ -47,6 +48,19 @@ def read_archive(content: bytes) -> Brought:
         raise InvalidInput({"file": "This is not an archive that a LibLine server made."}) from error
 
 
+# What `zipfile` raises for files that are not what they say, besides its own error.
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    NotImplementedError,
+    OSError,
+    RuntimeError,
+    ValueError,
+)
+
+
 def _unzipped(content: bytes) -> bytes:
     """Return the one file of interest; nothing is unpacked that says, or turns out, to be too large."""
     try:
@@ -56,7 +70,7 @@ def _unzipped(content: bytes) -> bytes:
                 raise NotAnExport("no readable export.json")
             with archive.open(named[0]) as file:
                 data = file.read(MAX_DATA_BYTES + 1)
-    except (zipfile.BadZipFile, NotImplementedError, OSError, EOFError, RuntimeError, zlib.error) as error:
+    except _DAMAGE as error:
         raise NotAnExport("a damaged zip file") from error
     if len(data) > MAX_DATA_BYTES:
         raise NotAnExport("too large")
