@@ -25,7 +25,7 @@ from libline_fed.services.site import Site
 from libline_fed.storage import actors
 from libline_fed.storage.store import Store, Tx
 
-PATIENCE_COUNT = 5  # so often somebody tries again who is told that the server is busy
+PATIENCE_COUNT = 20  # so often somebody tries again who is told that the server is busy
 
 
 async def press(store: Store, unit: Callable[[Tx], Awaitable[Any]], said: Counter[str]) -> Any:
