@@ -137,7 +137,8 @@ async def test_two_hundred_from_here_and_elsewhere_for_three_places(
     assert len(waiting) > ASKERS_COUNT
     random.Random(7).shuffle(waiting)
     said, _ = await asyncio.gather(
-        accept_all(stores, both.a.site, mentor.actor.id, waiting, now=both.clock.now()), settle_while_busy(both)
+        accept_all(stores, both.a.site, mentor.actor.id, waiting, now=both.clock.now()),
+        settle_while_busy(both),
     )
     await both.settle()
     assert said["intro"] == 2 * PLACES_COUNT, "a second press changes nothing"
