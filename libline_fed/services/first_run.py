@@ -7,7 +7,7 @@ from libline_fed.domain.accounts import AccountState, Role, SignUpForm
 from libline_fed.domain.sessions import Opened
 from libline_fed.domain.tokens import TokenKind
 from libline_fed.errors import InvalidInput, NotFound
-from libline_fed.services import limits, links, members, passwords, sessions
+from libline_fed.services import addresses, limits, members, passwords, sessions
 from libline_fed.services.accounts import check_form
 from libline_fed.services.limits import Limits
 from libline_fed.services.site import Site
@@ -25,7 +25,7 @@ async def admin_link(tx: Tx, site: Site, *, now: datetime) -> str | None:
     if await accounts.lock_admins(tx):
         return None
     await tokens.remove_kind(tx, TokenKind.FIRST_ADMIN)
-    return links.first_admin_url(site, await tokens.add(tx, TokenKind.FIRST_ADMIN, now=now))
+    return addresses.first_admin_url(site, await tokens.add(tx, TokenKind.FIRST_ADMIN, now=now))
 
 
 async def peek(tx: Tx, token: str, *, now: datetime) -> bool:

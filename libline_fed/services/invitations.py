@@ -5,7 +5,7 @@ from datetime import datetime
 from libline_fed.domain.accounts import Account, Role, normalise_email, require_authority
 from libline_fed.domain.tokens import Token, TokenKind
 from libline_fed.errors import InvalidInput, NotFound
-from libline_fed.services import links, mail_texts, mails
+from libline_fed.services import addresses, mail_texts, mails
 from libline_fed.services.site import Site
 from libline_fed.services.translations import Translate
 from libline_fed.storage import actors, tokens
@@ -46,7 +46,7 @@ async def invite(
         inviter = f"@{actor.handle}" if actor else site.name
         text = mail_texts.invitation(site, inviter=inviter, secret=secret, translate=translate)
         await mails.send(tx, address, text, now=now)
-    return links.invitation_url(site, secret)
+    return addresses.invitation_url(site, secret)
 
 
 async def find(tx: Tx, token: str, *, now: datetime) -> Token | None:

@@ -5,7 +5,7 @@ Every sentence passes through `translate` in one piece, so that the catalogues c
 
 from dataclasses import dataclass, field
 
-from libline_fed.services import links
+from libline_fed.services import addresses
 from libline_fed.services.site import Site
 from libline_fed.services.translations import Translate
 
@@ -33,7 +33,7 @@ def confirm(site: Site, *, handle: str, secret: str, translate: Translate) -> Te
         translate(
             "To confirm that it is yours, open this page and press the button. The link works for two days."
         ),
-        links.confirm_url(site, secret),
+        addresses.confirm_url(site, secret),
         translate("If it was not you, do nothing: the account is deleted then."),
         handle=handle,
     )
@@ -49,7 +49,7 @@ def confirm_new_address(site: Site, *, handle: str, secret: str, translate: Tran
         translate(
             "To confirm that it is yours, open this page and press the button. The link works for two days."
         ),
-        links.confirm_url(site, secret),
+        addresses.confirm_url(site, secret),
         translate("If it was not you, do nothing."),
         handle=handle,
     )
@@ -66,7 +66,7 @@ def address_in_use(site: Site, *, handle: str, secret: str, translate: Translate
             "It belongs to @%(handle)s."
         ),
         translate("To get into that account, set a new password on this page. The link works for one hour."),
-        links.reset_url(site, secret),
+        addresses.reset_url(site, secret),
         translate("If it was not you, do nothing: nothing was changed."),
         handle=handle,
     )
@@ -80,7 +80,7 @@ def reset(site: Site, *, handle: str, secret: str, translate: Translate) -> Text
         translate("Set a new password"),
         translate("Somebody, probably you, asked for a new password for @%(handle)s at %(site)s."),
         translate("Set it on this page. The link works for one hour."),
-        links.reset_url(site, secret),
+        addresses.reset_url(site, secret),
         translate("If it was not you, do nothing: nothing was changed."),
         handle=handle,
     )
@@ -94,7 +94,7 @@ def password_changed(site: Site, *, handle: str, translate: Translate) -> Text:
         translate("Your password was changed"),
         translate("The password of @%(handle)s at %(site)s was changed, and every browser was logged out."),
         translate("If it was not you, ask for a new password at once:"),
-        f"{site.uris.base_url}{links.RESET_PATH}",
+        f"{site.uris.base_url}{addresses.RESET_PATH}",
         handle=handle,
     )
 
@@ -119,7 +119,7 @@ def approved(site: Site, *, handle: str, translate: Translate) -> Text:
         translate,
         translate("Your account is ready"),
         translate("A moderator of %(site)s has let you in. You can log in as @%(handle)s now:"),
-        links.login_url(site),
+        addresses.login_url(site),
         handle=handle,
     )
 
@@ -143,7 +143,7 @@ def sign_up_waits(site: Site, *, handle: str, translate: Translate) -> Text:
         translate,
         translate("Somebody wants to join"),
         translate("@%(handle)s signed up at %(site)s and waits for a moderator's decision:"),
-        links.members_url(site),
+        addresses.members_url(site),
         handle=handle,
     )
 
@@ -158,7 +158,7 @@ def invitation(site: Site, *, inviter: str, secret: str, translate: Translate) -
             "%(inviter)s invites you to %(site)s, a place where library workers find mentors and mentees."
         ),
         translate("To join, open this page. The link works for two weeks."),
-        links.invitation_url(site, secret),
+        addresses.invitation_url(site, secret),
         translate("If you do not want to, do nothing: no further mail will come."),
         inviter=inviter,
     )
@@ -172,7 +172,7 @@ def account_made(site: Site, *, handle: str, secret: str, translate: Translate) 
         translate("Your account is ready"),
         translate("The people who run %(site)s made the account @%(handle)s for you."),
         translate("Set your password on this page. The link works for one hour."),
-        links.reset_url(site, secret),
+        addresses.reset_url(site, secret),
         handle=handle,
     )
 

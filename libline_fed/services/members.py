@@ -21,7 +21,7 @@ from libline_fed.domain.notifications import NotificationKind
 from libline_fed.domain.tokens import TokenKind
 from libline_fed.errors import Conflict, InvalidInput, NotFound
 from libline_fed.ids import new_id
-from libline_fed.services import links, mail_texts, mails
+from libline_fed.services import addresses, mail_texts, mails
 from libline_fed.services.instance import local_actor_columns
 from libline_fed.services.mail_texts import Text
 from libline_fed.services.site import Site
@@ -194,7 +194,7 @@ async def add(
     secret = await tokens.add(tx, TokenKind.RESET, account_id=member.account.id, now=now)
     text = mail_texts.account_made(site, handle=new.handle, secret=secret, translate=mail_texts.untranslated)
     await mails.send(tx, new.email, text, now=now)
-    return member, links.reset_url(site, secret)
+    return member, addresses.reset_url(site, secret)
 
 
 async def reset_link(tx: Tx, site: Site, *, account_id: str, by: Account | None, now: datetime) -> str:
@@ -205,7 +205,7 @@ async def reset_link(tx: Tx, site: Site, *, account_id: str, by: Account | None,
     account = await _locked(tx, account_id)
     require_authority(by, account, role=Role.ADMIN)
     await tokens.remove_of(tx, account.id, (TokenKind.RESET,))
-    return links.reset_url(site, await tokens.add(tx, TokenKind.RESET, account_id=account.id, now=now))
+    return addresses.reset_url(site, await tokens.add(tx, TokenKind.RESET, account_id=account.id, now=now))
 
 
 async def mail_way_in(

@@ -7,7 +7,7 @@ from libline_fed.config import Registration
 from libline_fed.domain.accounts import SignUpForm as SignUp
 from libline_fed.domain.sessions import Opened
 from libline_fed.errors import Conflict, Forbidden, InvalidInput, NotFound
-from libline_fed.services import accounts, credentials, first_run, invitations, links, sessions
+from libline_fed.services import accounts, addresses, credentials, first_run, invitations, sessions
 from libline_fed.web.addresses import with_query
 from libline_fed.web.context import WebContext
 from libline_fed.web.forms import FirstAdminForm, LoginForm, NewPasswordForm, PlainForm, ResetForm, SignUpForm
@@ -268,10 +268,10 @@ def routes(context: WebContext) -> list[GuardedRoute]:
         form_page("/logout", pages.log_out, Access.EVERYONE),
         form_page("/sign-up", pages.sign_up, Access.EVERYONE),
         get("/sign-up/sent", pages.sign_up_sent, Access.EVERYONE),
-        get(f"{links.INVITATION_PATH}/{{token}}", pages.invitation, Access.EVERYONE),
-        form_page(f"{links.CONFIRM_PATH}/{{token}}", pages.confirm, Access.EVERYONE),
-        form_page(links.RESET_PATH, pages.ask_reset, Access.EVERYONE),
-        get(f"{links.RESET_PATH}/sent", pages.reset_sent, Access.EVERYONE),
-        form_page(f"{links.RESET_PATH}/{{token}}", pages.reset, Access.EVERYONE),
-        form_page(f"{links.FIRST_ADMIN_PATH}/{{token}}", pages.first_admin, Access.EVERYONE),
+        get(f"{addresses.INVITATION_PATH}/{{token}}", pages.invitation, Access.EVERYONE),
+        form_page(f"{addresses.CONFIRM_PATH}/{{token}}", pages.confirm, Access.EVERYONE),
+        form_page(addresses.RESET_PATH, pages.ask_reset, Access.EVERYONE),
+        get(f"{addresses.RESET_PATH}/sent", pages.reset_sent, Access.EVERYONE),
+        form_page(f"{addresses.RESET_PATH}/{{token}}", pages.reset, Access.EVERYONE),
+        form_page(f"{addresses.FIRST_ADMIN_PATH}/{{token}}", pages.first_admin, Access.EVERYONE),
     ]

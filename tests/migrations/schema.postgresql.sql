@@ -39,6 +39,7 @@ accounts
     CREATE UNIQUE INDEX uq_accounts_actor_id ON public.accounts USING btree (actor_id)
     CREATE UNIQUE INDEX uq_accounts_calendar_token_hash ON public.accounts USING btree (calendar_token_hash)
     CREATE UNIQUE INDEX uq_accounts_email ON public.accounts USING btree (email)
+    CREATE TRIGGER note_author_hours_changed AFTER UPDATE OF zone, weekly_hours ON public.accounts FOR EACH ROW EXECUTE FUNCTION note_author_hours_changed():  BEGIN INSERT INTO directory_changes(kind, subject, transaction_number) VALUES ('author', new.actor_id, txid_current()); RETURN NULL; END 
 
 activities
     id character varying(36) NOT NULL
@@ -114,6 +115,34 @@ actors
     CREATE UNIQUE INDEX pk_actors ON public.actors USING btree (id)
     CREATE UNIQUE INDEX uq_actors_local_handle ON public.actors USING btree (lower((handle)::text)) WHERE (is_local AND ((type)::text <> 'Application'::text))
     CREATE UNIQUE INDEX uq_actors_uri ON public.actors USING btree (uri)
+    CREATE TRIGGER note_author_changed AFTER UPDATE OF host, details, suspended_at, gone_at ON public.actors FOR EACH ROW EXECUTE FUNCTION note_author_changed():  BEGIN INSERT INTO directory_changes(kind, subject, transaction_number) VALUES ('author', new.id, txid_current()); RETURN NULL; END 
+
+advice
+    group_id character varying(36) NOT NULL
+    host character varying(255) NOT NULL
+    severity character varying(10) NOT NULL
+    reason_text text NOT NULL DEFAULT ''::text
+    since_on date
+    state character varying(10) NOT NULL DEFAULT 'open'::character varying
+    seen_at timestamp with time zone NOT NULL
+    decided_at timestamp with time zone
+    CONSTRAINT ck_advice_severity_known CHECK (((severity)::text = ANY ((ARRAY['silenced'::character varying, 'blocked'::character varying])::text[])))
+    CONSTRAINT ck_advice_state_known CHECK (((state)::text = ANY ((ARRAY['open'::character varying, 'confirmed'::character varying, 'dismissed'::character varying, 'withdrawn'::character varying])::text[])))
+    CONSTRAINT fk_advice_group_id_actors FOREIGN KEY (group_id) REFERENCES actors(id) ON DELETE CASCADE
+    CONSTRAINT pk_advice PRIMARY KEY (group_id, host)
+    CREATE UNIQUE INDEX pk_advice ON public.advice USING btree (group_id, host)
+
+advice_lists
+    group_id character varying(36) NOT NULL
+    url text NOT NULL
+    is_automatic boolean NOT NULL DEFAULT false
+    etag text
+    fetched_at timestamp with time zone
+    next_due_at timestamp with time zone NOT NULL
+    last_error text
+    CONSTRAINT fk_advice_lists_group_id_actors FOREIGN KEY (group_id) REFERENCES actors(id) ON DELETE CASCADE
+    CONSTRAINT pk_advice_lists PRIMARY KEY (group_id)
+    CREATE UNIQUE INDEX pk_advice_lists ON public.advice_lists USING btree (group_id)
 
 blocks
     blocker_id character varying(36) NOT NULL
@@ -124,6 +153,113 @@ blocks
     CONSTRAINT fk_blocks_blocker_id_actors FOREIGN KEY (blocker_id) REFERENCES actors(id) ON DELETE CASCADE
     CONSTRAINT pk_blocks PRIMARY KEY (blocker_id, blocked_id)
     CREATE UNIQUE INDEX pk_blocks ON public.blocks USING btree (blocker_id, blocked_id)
+
+cohorts
+    id character varying(36) NOT NULL
+    group_id character varying(36) NOT NULL
+    uri text NOT NULL
+    name text NOT NULL
+    orientation_text text NOT NULL DEFAULT ''::text
+    language character varying(35) NOT NULL DEFAULT 'en'::character varying
+    areas json NOT NULL
+    opens_on date NOT NULL
+    closes_on date NOT NULL
+    created_at timestamp with time zone NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    CONSTRAINT fk_cohorts_group_id_actors FOREIGN KEY (group_id) REFERENCES actors(id) ON DELETE CASCADE
+    CONSTRAINT pk_cohorts PRIMARY KEY (id)
+    CONSTRAINT uq_cohorts_uri UNIQUE (uri)
+    CREATE INDEX ix_cohorts_group_id ON public.cohorts USING btree (group_id, closes_on)
+    CREATE UNIQUE INDEX pk_cohorts ON public.cohorts USING btree (id)
+    CREATE UNIQUE INDEX uq_cohorts_uri ON public.cohorts USING btree (uri)
+
+consortia
+    actor_id character varying(36) NOT NULL
+    charter_text text NOT NULL DEFAULT ''::text
+    language character varying(35) NOT NULL DEFAULT 'en'::character varying
+    continues_uri text
+    created_at timestamp with time zone NOT NULL
+    closed_at timestamp with time zone
+    CONSTRAINT fk_consortia_actor_id_actors FOREIGN KEY (actor_id) REFERENCES actors(id) ON DELETE CASCADE
+    CONSTRAINT pk_consortia PRIMARY KEY (actor_id)
+    CREATE UNIQUE INDEX pk_consortia ON public.consortia USING btree (actor_id)
+
+consortium_coordinators
+    group_id character varying(36) NOT NULL
+    account_id character varying(36) NOT NULL
+    added_at timestamp with time zone NOT NULL
+    CONSTRAINT fk_consortium_coordinators_account_id_accounts FOREIGN KEY (account_id) REFERENCES accounts(id) ON DELETE CASCADE
+    CONSTRAINT fk_consortium_coordinators_group_id_consortia FOREIGN KEY (group_id) REFERENCES consortia(actor_id) ON DELETE CASCADE
+    CONSTRAINT pk_consortium_coordinators PRIMARY KEY (group_id, account_id)
+    CREATE UNIQUE INDEX pk_consortium_coordinators ON public.consortium_coordinators USING btree (group_id, account_id)
+
+consortium_items
+    group_id character varying(36) NOT NULL
+    proposal_uri text NOT NULL
+    author_uri text NOT NULL
+    host character varying(255) NOT NULL
+    state character varying(10) NOT NULL
+    announce_uri text
+    reason_text text NOT NULL DEFAULT ''::text
+    created_at timestamp with time zone NOT NULL
+    changed_at timestamp with time zone NOT NULL
+    CONSTRAINT ck_consortium_items_state_known CHECK (((state)::text = ANY ((ARRAY['listed'::character varying, 'withheld'::character varying, 'gone'::character varying])::text[])))
+    CONSTRAINT fk_consortium_items_group_id_consortia FOREIGN KEY (group_id) REFERENCES consortia(actor_id) ON DELETE CASCADE
+    CONSTRAINT pk_consortium_items PRIMARY KEY (group_id, proposal_uri)
+    CREATE INDEX ix_consortium_items_listed ON public.consortium_items USING btree (group_id, state, created_at)
+    CREATE INDEX ix_consortium_items_proposal_uri ON public.consortium_items USING btree (proposal_uri)
+    CREATE UNIQUE INDEX pk_consortium_items ON public.consortium_items USING btree (group_id, proposal_uri)
+
+consortium_members
+    group_id character varying(36) NOT NULL
+    instance_id character varying(36) NOT NULL
+    state character varying(10) NOT NULL
+    activity_uri text
+    note_text text NOT NULL DEFAULT ''::text
+    created_at timestamp with time zone NOT NULL
+    decided_at timestamp with time zone
+    CONSTRAINT ck_consortium_members_state_known CHECK (((state)::text = ANY ((ARRAY['asked'::character varying, 'invited'::character varying, 'member'::character varying, 'left'::character varying, 'removed'::character varying, 'rejected'::character varying])::text[])))
+    CONSTRAINT fk_consortium_members_group_id_actors FOREIGN KEY (group_id) REFERENCES actors(id) ON DELETE CASCADE
+    CONSTRAINT fk_consortium_members_instance_id_actors FOREIGN KEY (instance_id) REFERENCES actors(id) ON DELETE CASCADE
+    CONSTRAINT pk_consortium_members PRIMARY KEY (group_id, instance_id)
+    CREATE INDEX ix_consortium_members_instance_id ON public.consortium_members USING btree (instance_id)
+    CREATE UNIQUE INDEX pk_consortium_members ON public.consortium_members USING btree (group_id, instance_id)
+
+crawl_items
+    actor_id character varying(36) NOT NULL
+    uri text NOT NULL
+    host character varying(255) NOT NULL
+    state character varying(10) NOT NULL DEFAULT 'listed'::character varying
+    attempts_count integer NOT NULL DEFAULT 0
+    CONSTRAINT ck_crawl_items_state_known CHECK (((state)::text = ANY ((ARRAY['listed'::character varying, 'kept'::character varying, 'gone'::character varying, 'refused'::character varying])::text[])))
+    CONSTRAINT fk_crawl_items_actor_id_actors FOREIGN KEY (actor_id) REFERENCES actors(id) ON DELETE CASCADE
+    CONSTRAINT pk_crawl_items PRIMARY KEY (actor_id, uri)
+    CREATE INDEX ix_crawl_items_state ON public.crawl_items USING btree (actor_id, state)
+    CREATE UNIQUE INDEX pk_crawl_items ON public.crawl_items USING btree (actor_id, uri)
+
+crawls
+    actor_id character varying(36) NOT NULL
+    kind character varying(12) NOT NULL
+    state character varying(10) NOT NULL DEFAULT 'waiting'::character varying
+    is_check boolean NOT NULL DEFAULT false
+    next_url text
+    etag text
+    pages_count integer NOT NULL DEFAULT 0
+    listed_count integer NOT NULL DEFAULT 0
+    kept_count integer NOT NULL DEFAULT 0
+    failures_count integer NOT NULL DEFAULT 0
+    last_error text
+    started_at timestamp with time zone
+    finished_at timestamp with time zone
+    next_due_at timestamp with time zone NOT NULL
+    lease_until timestamp with time zone
+    fence bigint NOT NULL DEFAULT '0'::bigint
+    CONSTRAINT ck_crawls_kind_known CHECK (((kind)::text = ANY ((ARRAY['link'::character varying, 'consortium'::character varying])::text[])))
+    CONSTRAINT ck_crawls_state_known CHECK (((state)::text = ANY ((ARRAY['waiting'::character varying, 'running'::character varying, 'done'::character varying, 'failed'::character varying])::text[])))
+    CONSTRAINT fk_crawls_actor_id_actors FOREIGN KEY (actor_id) REFERENCES actors(id) ON DELETE CASCADE
+    CONSTRAINT pk_crawls PRIMARY KEY (actor_id)
+    CREATE INDEX ix_crawls_next_due_at ON public.crawls USING btree (next_due_at)
+    CREATE UNIQUE INDEX pk_crawls ON public.crawls USING btree (actor_id)
 
 deliveries
     id bigint NOT NULL DEFAULT nextval('deliveries_id_seq'::regclass)
@@ -149,6 +285,16 @@ deliveries
     CREATE INDEX ix_deliveries_state ON public.deliveries USING btree (state, id) WHERE ((state)::text <> 'queued'::text)
     CREATE UNIQUE INDEX pk_deliveries ON public.deliveries USING btree (id)
     CREATE UNIQUE INDEX uq_deliveries_activity_id_inbox_url ON public.deliveries USING btree (activity_id, inbox_url)
+
+directory_changes
+    number bigint NOT NULL DEFAULT nextval('directory_changes_number_seq'::regclass)
+    kind character varying(10) NOT NULL
+    subject text NOT NULL
+    transaction_number bigint
+    CONSTRAINT ck_directory_changes_kind_known CHECK (((kind)::text = ANY ((ARRAY['proposal'::character varying, 'author'::character varying, 'peer'::character varying])::text[])))
+    CONSTRAINT pk_directory_changes PRIMARY KEY (number)
+    CREATE INDEX ix_directory_changes_transaction_number ON public.directory_changes USING btree (transaction_number)
+    CREATE UNIQUE INDEX pk_directory_changes ON public.directory_changes USING btree (number)
 
 door_questions
     id character varying(36) NOT NULL
@@ -562,6 +708,18 @@ messages
     CREATE UNIQUE INDEX pk_messages ON public.messages USING btree (id)
     CREATE UNIQUE INDEX uq_messages_uri ON public.messages USING btree (uri)
 
+need_counts
+    group_id character varying(36) NOT NULL
+    host character varying(255) NOT NULL
+    area character varying(40) NOT NULL
+    language character varying(35) NOT NULL
+    waiting_count integer NOT NULL
+    places_count integer NOT NULL
+    counted_at timestamp with time zone NOT NULL
+    CONSTRAINT fk_need_counts_group_id_actors FOREIGN KEY (group_id) REFERENCES actors(id) ON DELETE CASCADE
+    CONSTRAINT pk_need_counts PRIMARY KEY (group_id, host, area, language)
+    CREATE UNIQUE INDEX pk_need_counts ON public.need_counts USING btree (group_id, host, area, language)
+
 notifications
     id character varying(36) NOT NULL
     account_id character varying(36) NOT NULL
@@ -622,6 +780,8 @@ peers
     CONSTRAINT pk_peers PRIMARY KEY (host)
     CREATE INDEX ix_peers_next_due_at ON public.peers USING btree (next_due_at)
     CREATE UNIQUE INDEX pk_peers ON public.peers USING btree (host)
+    CREATE TRIGGER note_peer_added AFTER INSERT ON public.peers FOR EACH ROW WHEN (((new.policy)::text <> 'default'::text)) EXECUTE FUNCTION note_peer_added():  BEGIN INSERT INTO directory_changes(kind, subject, transaction_number) VALUES ('peer', new.host, txid_current()); RETURN NULL; END 
+    CREATE TRIGGER note_peer_changed AFTER UPDATE OF policy ON public.peers FOR EACH ROW EXECUTE FUNCTION note_peer_changed():  BEGIN INSERT INTO directory_changes(kind, subject, transaction_number) VALUES ('peer', new.host, txid_current()); RETURN NULL; END 
 
 post_recipients
     post_id character varying(36) NOT NULL
@@ -673,6 +833,17 @@ proposal_languages
     CREATE INDEX ix_proposal_languages_language ON public.proposal_languages USING btree (language)
     CREATE UNIQUE INDEX pk_proposal_languages ON public.proposal_languages USING btree (proposal_id, language)
 
+proposal_search
+    number bigint NOT NULL DEFAULT nextval('proposal_search_number_seq'::regclass)
+    proposal_id character varying(36) NOT NULL
+    words text NOT NULL
+    CONSTRAINT fk_proposal_search_proposal_id_proposals FOREIGN KEY (proposal_id) REFERENCES proposals(id) ON DELETE CASCADE
+    CONSTRAINT pk_proposal_search PRIMARY KEY (number)
+    CONSTRAINT uq_proposal_search_proposal_id UNIQUE (proposal_id)
+    CREATE INDEX ix_proposal_search_words ON public.proposal_search USING gin (array_to_tsvector(string_to_array(words, ' '::text)))
+    CREATE UNIQUE INDEX pk_proposal_search ON public.proposal_search USING btree (number)
+    CREATE UNIQUE INDEX uq_proposal_search_proposal_id ON public.proposal_search USING btree (proposal_id)
+
 proposal_sources
     proposal_id character varying(36) NOT NULL
     source character varying(20) NOT NULL
@@ -721,6 +892,9 @@ proposals
     CREATE INDEX ix_proposals_listed ON public.proposals USING btree (purpose, status, published_at)
     CREATE UNIQUE INDEX pk_proposals ON public.proposals USING btree (id)
     CREATE UNIQUE INDEX uq_proposals_uri ON public.proposals USING btree (uri)
+    CREATE TRIGGER note_proposal_added AFTER INSERT ON public.proposals FOR EACH ROW EXECUTE FUNCTION note_proposal_added():  BEGIN INSERT INTO directory_changes(kind, subject, transaction_number) VALUES ('proposal', new.id, txid_current()); RETURN NULL; END 
+    CREATE TRIGGER note_proposal_changed AFTER UPDATE ON public.proposals FOR EACH ROW EXECUTE FUNCTION note_proposal_changed():  BEGIN INSERT INTO directory_changes(kind, subject, transaction_number) VALUES ('proposal', new.id, txid_current()); RETURN NULL; END 
+    CREATE TRIGGER note_proposal_removed AFTER DELETE ON public.proposals FOR EACH ROW EXECUTE FUNCTION note_proposal_removed():  BEGIN INSERT INTO directory_changes(kind, subject, transaction_number) VALUES ('proposal', old.id, txid_current()); RETURN NULL; END 
 
 rate_windows
     key character varying(255) NOT NULL
@@ -788,6 +962,24 @@ reports
     CONSTRAINT uq_reports_uri UNIQUE (uri)
     CREATE UNIQUE INDEX pk_reports ON public.reports USING btree (id)
     CREATE UNIQUE INDEX uq_reports_uri ON public.reports USING btree (uri)
+
+saved_searches
+    id character varying(36) NOT NULL
+    account_id character varying(36) NOT NULL
+    name text NOT NULL
+    query json NOT NULL
+    tells_by character varying(10) NOT NULL DEFAULT 'nothing'::character varying
+    feed_token_hash character varying(64)
+    told_until_number bigint NOT NULL DEFAULT '0'::bigint
+    told_at timestamp with time zone
+    created_at timestamp with time zone NOT NULL
+    CONSTRAINT ck_saved_searches_tells_by_known CHECK (((tells_by)::text = ANY ((ARRAY['nothing'::character varying, 'mail'::character varying, 'feed'::character varying])::text[])))
+    CONSTRAINT fk_saved_searches_account_id_accounts FOREIGN KEY (account_id) REFERENCES accounts(id) ON DELETE CASCADE
+    CONSTRAINT pk_saved_searches PRIMARY KEY (id)
+    CONSTRAINT uq_saved_searches_feed_token_hash UNIQUE (feed_token_hash)
+    CREATE INDEX ix_saved_searches_account_id ON public.saved_searches USING btree (account_id)
+    CREATE UNIQUE INDEX pk_saved_searches ON public.saved_searches USING btree (id)
+    CREATE UNIQUE INDEX uq_saved_searches_feed_token_hash ON public.saved_searches USING btree (feed_token_hash)
 
 sessions
     token_hash character varying(64) NOT NULL

@@ -11,6 +11,8 @@ CREATE TABLE absences (
 
 CREATE INDEX ix_absences_actor_id ON absences (actor_id)
 
+CREATE TRIGGER note_author_hours_changed AFTER UPDATE OF zone, weekly_hours ON accounts BEGIN INSERT INTO directory_changes(kind, subject, transaction_number) VALUES ('author', new.actor_id, NULL); END
+
 CREATE TABLE accounts (
     id VARCHAR(36) NOT NULL
     actor_id VARCHAR(36) NOT NULL
@@ -73,6 +75,8 @@ CREATE TABLE actor_keys (
 
 CREATE INDEX ix_actor_keys_actor_id ON actor_keys (actor_id)
 
+CREATE TRIGGER note_author_changed AFTER UPDATE OF host, details, suspended_at, gone_at ON actors BEGIN INSERT INTO directory_changes(kind, subject, transaction_number) VALUES ('author', new.id, NULL); END
+
 CREATE TABLE actors (
     id VARCHAR(36) NOT NULL
     uri TEXT NOT NULL
@@ -117,6 +121,33 @@ CREATE INDEX ix_actors_host ON actors (host)
 
 CREATE UNIQUE INDEX uq_actors_local_handle ON actors (lower(handle)) WHERE is_local = 1 AND type <> 'Application'
 
+CREATE TABLE advice (
+    group_id VARCHAR(36) NOT NULL
+    host VARCHAR(255) NOT NULL
+    severity VARCHAR(10) NOT NULL
+    reason_text TEXT DEFAULT '' NOT NULL
+    since_on DATE
+    state VARCHAR(10) DEFAULT 'open' NOT NULL
+    seen_at DATETIME NOT NULL
+    decided_at DATETIME
+    CONSTRAINT ck_advice_severity_known CHECK (severity IN ('silenced', 'blocked'))
+    CONSTRAINT ck_advice_state_known CHECK (state IN ('open', 'confirmed', 'dismissed', 'withdrawn'))
+    CONSTRAINT fk_advice_group_id_actors FOREIGN KEY(group_id) REFERENCES actors (id) ON DELETE CASCADE
+    CONSTRAINT pk_advice PRIMARY KEY (group_id, host)
+)
+
+CREATE TABLE advice_lists (
+    group_id VARCHAR(36) NOT NULL
+    url TEXT NOT NULL
+    is_automatic BOOLEAN DEFAULT 0 NOT NULL
+    etag TEXT
+    fetched_at DATETIME
+    next_due_at DATETIME NOT NULL
+    last_error TEXT
+    CONSTRAINT fk_advice_lists_group_id_actors FOREIGN KEY(group_id) REFERENCES actors (id) ON DELETE CASCADE
+    CONSTRAINT pk_advice_lists PRIMARY KEY (group_id)
+)
+
 CREATE TABLE blocks (
     blocker_id VARCHAR(36) NOT NULL
     blocked_id VARCHAR(36) NOT NULL
@@ -126,6 +157,118 @@ CREATE TABLE blocks (
     CONSTRAINT fk_blocks_blocker_id_actors FOREIGN KEY(blocker_id) REFERENCES actors (id) ON DELETE CASCADE
     CONSTRAINT pk_blocks PRIMARY KEY (blocker_id, blocked_id)
 )
+
+CREATE TABLE cohorts (
+    id VARCHAR(36) NOT NULL
+    group_id VARCHAR(36) NOT NULL
+    uri TEXT NOT NULL
+    name TEXT NOT NULL
+    orientation_text TEXT DEFAULT '' NOT NULL
+    language VARCHAR(35) DEFAULT 'en' NOT NULL
+    areas JSON NOT NULL
+    opens_on DATE NOT NULL
+    closes_on DATE NOT NULL
+    created_at DATETIME NOT NULL
+    updated_at DATETIME NOT NULL
+    CONSTRAINT fk_cohorts_group_id_actors FOREIGN KEY(group_id) REFERENCES actors (id) ON DELETE CASCADE
+    CONSTRAINT pk_cohorts PRIMARY KEY (id)
+    CONSTRAINT uq_cohorts_uri UNIQUE (uri)
+)
+
+CREATE INDEX ix_cohorts_group_id ON cohorts (group_id, closes_on)
+
+CREATE TABLE consortia (
+    actor_id VARCHAR(36) NOT NULL
+    charter_text TEXT DEFAULT '' NOT NULL
+    language VARCHAR(35) DEFAULT 'en' NOT NULL
+    continues_uri TEXT
+    created_at DATETIME NOT NULL
+    closed_at DATETIME
+    CONSTRAINT fk_consortia_actor_id_actors FOREIGN KEY(actor_id) REFERENCES actors (id) ON DELETE CASCADE
+    CONSTRAINT pk_consortia PRIMARY KEY (actor_id)
+)
+
+CREATE TABLE consortium_coordinators (
+    group_id VARCHAR(36) NOT NULL
+    account_id VARCHAR(36) NOT NULL
+    added_at DATETIME NOT NULL
+    CONSTRAINT fk_consortium_coordinators_account_id_accounts FOREIGN KEY(account_id) REFERENCES accounts (id) ON DELETE CASCADE
+    CONSTRAINT fk_consortium_coordinators_group_id_consortia FOREIGN KEY(group_id) REFERENCES consortia (actor_id) ON DELETE CASCADE
+    CONSTRAINT pk_consortium_coordinators PRIMARY KEY (group_id, account_id)
+)
+
+CREATE TABLE consortium_items (
+    group_id VARCHAR(36) NOT NULL
+    proposal_uri TEXT NOT NULL
+    author_uri TEXT NOT NULL
+    host VARCHAR(255) NOT NULL
+    state VARCHAR(10) NOT NULL
+    announce_uri TEXT
+    reason_text TEXT DEFAULT '' NOT NULL
+    created_at DATETIME NOT NULL
+    changed_at DATETIME NOT NULL
+    CONSTRAINT ck_consortium_items_state_known CHECK (state IN ('listed', 'withheld', 'gone'))
+    CONSTRAINT fk_consortium_items_group_id_consortia FOREIGN KEY(group_id) REFERENCES consortia (actor_id) ON DELETE CASCADE
+    CONSTRAINT pk_consortium_items PRIMARY KEY (group_id, proposal_uri)
+)
+
+CREATE INDEX ix_consortium_items_listed ON consortium_items (group_id, state, created_at)
+
+CREATE INDEX ix_consortium_items_proposal_uri ON consortium_items (proposal_uri)
+
+CREATE TABLE consortium_members (
+    group_id VARCHAR(36) NOT NULL
+    instance_id VARCHAR(36) NOT NULL
+    state VARCHAR(10) NOT NULL
+    activity_uri TEXT
+    note_text TEXT DEFAULT '' NOT NULL
+    created_at DATETIME NOT NULL
+    decided_at DATETIME
+    CONSTRAINT ck_consortium_members_state_known CHECK (state IN ('asked', 'invited', 'member', 'left', 'removed', 'rejected'))
+    CONSTRAINT fk_consortium_members_group_id_actors FOREIGN KEY(group_id) REFERENCES actors (id) ON DELETE CASCADE
+    CONSTRAINT fk_consortium_members_instance_id_actors FOREIGN KEY(instance_id) REFERENCES actors (id) ON DELETE CASCADE
+    CONSTRAINT pk_consortium_members PRIMARY KEY (group_id, instance_id)
+)
+
+CREATE INDEX ix_consortium_members_instance_id ON consortium_members (instance_id)
+
+CREATE TABLE crawl_items (
+    actor_id VARCHAR(36) NOT NULL
+    uri TEXT NOT NULL
+    host VARCHAR(255) NOT NULL
+    state VARCHAR(10) DEFAULT 'listed' NOT NULL
+    attempts_count INTEGER DEFAULT '0' NOT NULL
+    CONSTRAINT ck_crawl_items_state_known CHECK (state IN ('listed', 'kept', 'gone', 'refused'))
+    CONSTRAINT fk_crawl_items_actor_id_actors FOREIGN KEY(actor_id) REFERENCES actors (id) ON DELETE CASCADE
+    CONSTRAINT pk_crawl_items PRIMARY KEY (actor_id, uri)
+)
+
+CREATE INDEX ix_crawl_items_state ON crawl_items (actor_id, state)
+
+CREATE TABLE crawls (
+    actor_id VARCHAR(36) NOT NULL
+    kind VARCHAR(12) NOT NULL
+    state VARCHAR(10) DEFAULT 'waiting' NOT NULL
+    is_check BOOLEAN DEFAULT 0 NOT NULL
+    next_url TEXT
+    etag TEXT
+    pages_count INTEGER DEFAULT '0' NOT NULL
+    listed_count INTEGER DEFAULT '0' NOT NULL
+    kept_count INTEGER DEFAULT '0' NOT NULL
+    failures_count INTEGER DEFAULT '0' NOT NULL
+    last_error TEXT
+    started_at DATETIME
+    finished_at DATETIME
+    next_due_at DATETIME NOT NULL
+    lease_until DATETIME
+    fence BIGINT DEFAULT '0' NOT NULL
+    CONSTRAINT ck_crawls_kind_known CHECK (kind IN ('link', 'consortium'))
+    CONSTRAINT ck_crawls_state_known CHECK (state IN ('waiting', 'running', 'done', 'failed'))
+    CONSTRAINT fk_crawls_actor_id_actors FOREIGN KEY(actor_id) REFERENCES actors (id) ON DELETE CASCADE
+    CONSTRAINT pk_crawls PRIMARY KEY (actor_id)
+)
+
+CREATE INDEX ix_crawls_next_due_at ON crawls (next_due_at)
 
 CREATE TABLE deliveries (
     id INTEGER NOT NULL
@@ -153,6 +296,17 @@ CREATE INDEX ix_deliveries_object ON deliveries (host, object_uri)
 CREATE INDEX ix_deliveries_queued ON deliveries (host, next_attempt_at) WHERE state = 'queued'
 
 CREATE INDEX ix_deliveries_state ON deliveries (state, id) WHERE state <> 'queued'
+
+CREATE TABLE directory_changes (
+    number INTEGER NOT NULL
+    kind VARCHAR(10) NOT NULL
+    subject TEXT NOT NULL
+    transaction_number BIGINT
+    CONSTRAINT ck_directory_changes_kind_known CHECK (kind IN ('proposal', 'author', 'peer'))
+    CONSTRAINT pk_directory_changes PRIMARY KEY (number)
+)
+
+CREATE INDEX ix_directory_changes_transaction_number ON directory_changes (transaction_number)
 
 CREATE TABLE door_questions (
     id VARCHAR(36) NOT NULL
@@ -572,6 +726,18 @@ CREATE TABLE messages (
 
 CREATE INDEX ix_messages_mentorship_id ON messages (mentorship_id, published_at)
 
+CREATE TABLE need_counts (
+    group_id VARCHAR(36) NOT NULL
+    host VARCHAR(255) NOT NULL
+    area VARCHAR(40) NOT NULL
+    language VARCHAR(35) NOT NULL
+    waiting_count INTEGER NOT NULL
+    places_count INTEGER NOT NULL
+    counted_at DATETIME NOT NULL
+    CONSTRAINT fk_need_counts_group_id_actors FOREIGN KEY(group_id) REFERENCES actors (id) ON DELETE CASCADE
+    CONSTRAINT pk_need_counts PRIMARY KEY (group_id, host, area, language)
+)
+
 CREATE TABLE notifications (
     id VARCHAR(36) NOT NULL
     account_id VARCHAR(36) NOT NULL
@@ -613,6 +779,10 @@ CREATE TABLE oauth_clients (
     created_at DATETIME NOT NULL
     CONSTRAINT pk_oauth_clients PRIMARY KEY (host)
 )
+
+CREATE TRIGGER note_peer_added AFTER INSERT ON peers WHEN new.policy <> 'default' BEGIN INSERT INTO directory_changes(kind, subject, transaction_number) VALUES ('peer', new.host, NULL); END
+
+CREATE TRIGGER note_peer_changed AFTER UPDATE OF policy ON peers BEGIN INSERT INTO directory_changes(kind, subject, transaction_number) VALUES ('peer', new.host, NULL); END
 
 CREATE TABLE peers (
     host VARCHAR(255) NOT NULL
@@ -689,6 +859,21 @@ CREATE TABLE proposal_languages (
 
 CREATE INDEX ix_proposal_languages_language ON proposal_languages (language)
 
+CREATE TRIGGER proposal_words_added AFTER INSERT ON proposal_search BEGIN INSERT INTO proposal_words(rowid, words) VALUES (new.number, new.words); END
+
+CREATE TRIGGER proposal_words_changed AFTER UPDATE OF words ON proposal_search BEGIN INSERT INTO proposal_words(proposal_words, rowid, words) VALUES ('delete', old.number, old.words); INSERT INTO proposal_words(rowid, words) VALUES (new.number, new.words); END
+
+CREATE TRIGGER proposal_words_removed AFTER DELETE ON proposal_search BEGIN INSERT INTO proposal_words(proposal_words, rowid, words) VALUES ('delete', old.number, old.words); END
+
+CREATE TABLE proposal_search (
+    number INTEGER NOT NULL
+    proposal_id VARCHAR(36) NOT NULL
+    words TEXT NOT NULL
+    CONSTRAINT fk_proposal_search_proposal_id_proposals FOREIGN KEY(proposal_id) REFERENCES proposals (id) ON DELETE CASCADE
+    CONSTRAINT pk_proposal_search PRIMARY KEY (number)
+    CONSTRAINT uq_proposal_search_proposal_id UNIQUE (proposal_id)
+)
+
 CREATE TABLE proposal_sources (
     proposal_id VARCHAR(36) NOT NULL
     source VARCHAR(20) NOT NULL
@@ -698,6 +883,23 @@ CREATE TABLE proposal_sources (
     CONSTRAINT fk_proposal_sources_proposal_id_proposals FOREIGN KEY(proposal_id) REFERENCES proposals (id) ON DELETE CASCADE
     CONSTRAINT pk_proposal_sources PRIMARY KEY (proposal_id, source, actor_uri)
 )
+
+CREATE VIRTUAL TABLE proposal_words USING fts5(words, content='proposal_search', content_rowid='number', detail=none, columnsize=0, tokenize="unicode61 remove_diacritics 0 categories 'L* M* N* Co'")
+
+CREATE TABLE 'proposal_words_config'(k PRIMARY KEY, v) WITHOUT ROWID
+CREATE TABLE 'proposal_words_config'(k PRIMARY KEY, v) WITHOUT ROWID
+
+CREATE TABLE 'proposal_words_data'(id INTEGER PRIMARY KEY, block BLOB)
+CREATE TABLE 'proposal_words_data'(id INTEGER PRIMARY KEY, block BLOB)
+
+CREATE TABLE 'proposal_words_idx'(segid, term, pgno, PRIMARY KEY(segid, term)) WITHOUT ROWID
+CREATE TABLE 'proposal_words_idx'(segid, term, pgno, PRIMARY KEY(segid, term)) WITHOUT ROWID
+
+CREATE TRIGGER note_proposal_added AFTER INSERT ON proposals BEGIN INSERT INTO directory_changes(kind, subject, transaction_number) VALUES ('proposal', new.id, NULL); END
+
+CREATE TRIGGER note_proposal_changed AFTER UPDATE ON proposals BEGIN INSERT INTO directory_changes(kind, subject, transaction_number) VALUES ('proposal', new.id, NULL); END
+
+CREATE TRIGGER note_proposal_removed AFTER DELETE ON proposals BEGIN INSERT INTO directory_changes(kind, subject, transaction_number) VALUES ('proposal', old.id, NULL); END
 
 CREATE TABLE proposals (
     id VARCHAR(36) NOT NULL
@@ -805,6 +1007,24 @@ CREATE TABLE reports (
     CONSTRAINT pk_reports PRIMARY KEY (id)
     CONSTRAINT uq_reports_uri UNIQUE (uri)
 )
+
+CREATE TABLE saved_searches (
+    id VARCHAR(36) NOT NULL
+    account_id VARCHAR(36) NOT NULL
+    name TEXT NOT NULL
+    "query" JSON NOT NULL
+    tells_by VARCHAR(10) DEFAULT 'nothing' NOT NULL
+    feed_token_hash VARCHAR(64)
+    told_until_number BIGINT DEFAULT '0' NOT NULL
+    told_at DATETIME
+    created_at DATETIME NOT NULL
+    CONSTRAINT ck_saved_searches_tells_by_known CHECK (tells_by IN ('nothing', 'mail', 'feed'))
+    CONSTRAINT fk_saved_searches_account_id_accounts FOREIGN KEY(account_id) REFERENCES accounts (id) ON DELETE CASCADE
+    CONSTRAINT pk_saved_searches PRIMARY KEY (id)
+    CONSTRAINT uq_saved_searches_feed_token_hash UNIQUE (feed_token_hash)
+)
+
+CREATE INDEX ix_saved_searches_account_id ON saved_searches (account_id)
 
 CREATE TABLE sessions (
     token_hash VARCHAR(64) NOT NULL

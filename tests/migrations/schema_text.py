@@ -23,6 +23,11 @@ _PG_INDEXES = """
 SELECT tablename AS name, '    ' || indexdef AS line
 FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1, indexname
 """
+_PG_TRIGGERS = """
+SELECT t.tgrelid::regclass::text AS name,
+       '    ' || pg_get_triggerdef(t.oid) || ': ' || regexp_replace(p.prosrc, '\\s+', ' ', 'g') AS line
+FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid WHERE NOT t.tgisinternal ORDER BY 1, t.tgname
+"""
 
 
 def snapshot_path(dialect: str) -> Path:
@@ -58,7 +63,7 @@ def _in_order(sql: str) -> str:
 
 def _postgresql_text(connection: Connection) -> str:
     tables: dict[str, list[str]] = {}
-    for query in (_PG_COLUMNS, _PG_CONSTRAINTS, _PG_INDEXES):
+    for query in (_PG_COLUMNS, _PG_CONSTRAINTS, _PG_INDEXES, _PG_TRIGGERS):
         for row in connection.execute(text(query.replace("::", "\\:\\:"))):
             tables.setdefault(row.name, []).append(row.line)
     tables.pop("alembic_version", None)

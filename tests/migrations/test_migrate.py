@@ -67,7 +67,7 @@ async def test_a_database_that_is_behind_is_refused_then_backed_up_and_upgraded(
         await migrate.require_current(store)
     assert "libline migrate" in caught.value.safe
     upgrade = await migrate.upgrade(store, backup_dir=tmp_path / "backups", now=now)
-    assert upgrade.applied == ("0003",)
+    assert upgrade.applied == ("0004",)
     await migrate.require_current(store)
     assert await store.run_bare(schema_text) != before
     assert upgrade.backup_path is not None, upgrade.note
@@ -176,7 +176,7 @@ async def test_killed_at_any_step_the_old_schema_and_every_row_are_left(store, a
     process.stdout.close()
     assert (await store.run_bare(schema_text), await count_rows(store)) == before
     assert await migrate.check(store) is SchemaState.BEHIND
-    assert (await migrate.upgrade(store, backup_dir=tmp_path / "backups", now=now)).applied == ("0003",)
+    assert (await migrate.upgrade(store, backup_dir=tmp_path / "backups", now=now)).applied == ("0004",)
     await migrate.require_current(store)
     assert await count_rows(store) == before[1] | {"tries": 0}
 

@@ -32,7 +32,12 @@ async def test_alembic_finds_no_difference_between_migrations_and_tables(store, 
             return (inspected_default or "").partition("::")[0] != f"'{default.arg}'"
 
         compared = is_other_default if engine == "postgresql" else False
-        options = {"compare_type": True, "compare_server_default": compared}
+
+        def is_ours(name, _kind, _parents):
+            # The text index is written as text: tables of their own on SQLite. The next test compares it.
+            return name is None or not name.startswith(("proposal_words", "ix_proposal_search_words"))
+
+        options = {"compare_type": True, "compare_server_default": compared, "include_name": is_ours}
         context = MigrationContext.configure(connection, opts=options)
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Skipped unsupported reflection", SAWarning)
