@@ -167,3 +167,21 @@ advice = Table(
     one_of("severity", "silenced", "blocked"),
     one_of("state", "open", "confirmed", "dismissed", "withdrawn"),
 )
+
+trusted_consortia = Table(  # with LIBLINE_FEDERATION=allowlist their members are allowed as well
+    "trusted_consortia",
+    metadata,
+    _actor("group_id", is_key=True),
+    Column("added_at", Moment, nullable=False),
+)
+
+published_advice = Table(  # the list that a consortium hosted here publishes
+    "published_advice",
+    metadata,
+    Column("group_id", String(36), ForeignKey("consortia.actor_id", ondelete="CASCADE"), primary_key=True),
+    Column("host", String(255), primary_key=True),
+    Column("severity", String(10), nullable=False),
+    Column("reason_text", Text, nullable=False, server_default=""),
+    Column("since_on", Date, nullable=False),
+    one_of("severity", "silenced", "blocked"),
+)

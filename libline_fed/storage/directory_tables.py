@@ -75,6 +75,13 @@ POSTGRESQL_TEXT_INDEX = (
     "USING gin (array_to_tsvector(string_to_array(words, ' ')))",
 )
 
+
+
+def _host_of(row: str) -> str:
+    # An actor whose row goes takes its memberships along: then there is no host to be found any more.
+    return f"coalesce((SELECT host FROM actors WHERE id = {row}.instance_id), '')"  # noqa: S608
+
+
 _NOTED = (  # name, event and table, kind, subject, when
     ("proposal_added", "INSERT ON proposals", "proposal", "new.id", ""),
     ("proposal_changed", "UPDATE ON proposals", "proposal", "new.id", ""),
@@ -83,6 +90,10 @@ _NOTED = (  # name, event and table, kind, subject, when
     ("author_hours_changed", "UPDATE OF zone, weekly_hours ON accounts", "author", "new.actor_id", ""),
     ("peer_added", "INSERT ON peers", "peer", "new.host", "new.policy <> 'default'"),
     ("peer_changed", "UPDATE OF policy ON peers", "peer", "new.host", ""),
+    # With a list of allowed servers, members of a trusted consortium are on it.
+    ("member_added", "INSERT ON consortium_members", "peer", _host_of("new"), ""),
+    ("member_changed", "UPDATE OF state ON consortium_members", "peer", _host_of("new"), ""),
+    ("member_removed", "DELETE ON consortium_members", "peer", _host_of("old"), ""),
 )
 
 

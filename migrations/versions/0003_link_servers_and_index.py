@@ -27,9 +27,11 @@ def upgrade() -> None:
     _create_crawl_items()
     _create_crawls()
     _create_need_counts()
+    _create_trusted_consortia()
     _create_consortium_coordinators()
     _create_consortium_items()
     _create_proposal_search()
+    _create_published_advice()
     _create_saved_searches()
     for statement in _texts():
         op.execute(sa.text(statement.replace(":", r"\:")))
@@ -231,6 +233,18 @@ def _create_need_counts() -> None:
     )
 
 
+def _create_trusted_consortia() -> None:
+    op.create_table(
+        "trusted_consortia",
+        sa.Column("group_id", sa.String(length=36), nullable=False),
+        sa.Column("added_at", Moment, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["group_id"], ["actors.id"], name="fk_trusted_consortia_group_id_actors", ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("group_id", name="pk_trusted_consortia"),
+    )
+
+
 def _create_consortium_coordinators() -> None:
     op.create_table(
         "consortium_coordinators",
@@ -297,6 +311,25 @@ def _create_proposal_search() -> None:
     )
 
 
+def _create_published_advice() -> None:
+    op.create_table(
+        "published_advice",
+        sa.Column("group_id", sa.String(length=36), nullable=False),
+        sa.Column("host", sa.String(length=255), nullable=False),
+        sa.Column("severity", sa.String(length=10), nullable=False),
+        sa.Column("reason_text", sa.Text, server_default="", nullable=False),
+        sa.Column("since_on", sa.Date, nullable=False),
+        sa.CheckConstraint("severity IN ('silenced', 'blocked')", name="ck_published_advice_severity_known"),
+        sa.ForeignKeyConstraint(
+            ["group_id"],
+            ["consortia.actor_id"],
+            name="fk_published_advice_group_id_consortia",
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("group_id", "host", name="pk_published_advice"),
+    )
+
+
 def _create_saved_searches() -> None:
     op.create_table(
         "saved_searches",
@@ -340,6 +373,12 @@ POSTGRESQL_TEXT_INDEX = (
     "USING gin (array_to_tsvector(string_to_array(words, ' ')))",
 )
 
+
+def _host_of(row: str) -> str:
+    # An actor whose row goes takes its memberships along: then there is no host to be found any more.
+    return f"coalesce((SELECT host FROM actors WHERE id = {row}.instance_id), '')"  # noqa: S608
+
+
 _NOTED = (  # name, event and table, kind, subject, when
     ("proposal_added", "INSERT ON proposals", "proposal", "new.id", ""),
     ("proposal_changed", "UPDATE ON proposals", "proposal", "new.id", ""),
@@ -348,6 +387,10 @@ _NOTED = (  # name, event and table, kind, subject, when
     ("author_hours_changed", "UPDATE OF zone, weekly_hours ON accounts", "author", "new.actor_id", ""),
     ("peer_added", "INSERT ON peers", "peer", "new.host", "new.policy <> 'default'"),
     ("peer_changed", "UPDATE OF policy ON peers", "peer", "new.host", ""),
+    # With a list of allowed servers, members of a trusted consortium are on it.
+    ("member_added", "INSERT ON consortium_members", "peer", _host_of("new"), ""),
+    ("member_changed", "UPDATE OF state ON consortium_members", "peer", _host_of("new"), ""),
+    ("member_removed", "DELETE ON consortium_members", "peer", _host_of("old"), ""),
 )
 
 

@@ -224,6 +224,9 @@ consortium_members
     CONSTRAINT pk_consortium_members PRIMARY KEY (group_id, instance_id)
     CREATE INDEX ix_consortium_members_instance_id ON public.consortium_members USING btree (instance_id)
     CREATE UNIQUE INDEX pk_consortium_members ON public.consortium_members USING btree (group_id, instance_id)
+    CREATE TRIGGER note_member_added AFTER INSERT ON public.consortium_members FOR EACH ROW EXECUTE FUNCTION note_member_added():  BEGIN INSERT INTO directory_changes(kind, subject, transaction_number) VALUES ('peer', coalesce((SELECT host FROM actors WHERE id = new.instance_id), ''), txid_current()); RETURN NULL; END 
+    CREATE TRIGGER note_member_changed AFTER UPDATE OF state ON public.consortium_members FOR EACH ROW EXECUTE FUNCTION note_member_changed():  BEGIN INSERT INTO directory_changes(kind, subject, transaction_number) VALUES ('peer', coalesce((SELECT host FROM actors WHERE id = new.instance_id), ''), txid_current()); RETURN NULL; END 
+    CREATE TRIGGER note_member_removed AFTER DELETE ON public.consortium_members FOR EACH ROW EXECUTE FUNCTION note_member_removed():  BEGIN INSERT INTO directory_changes(kind, subject, transaction_number) VALUES ('peer', coalesce((SELECT host FROM actors WHERE id = old.instance_id), ''), txid_current()); RETURN NULL; END 
 
 crawl_items
     actor_id character varying(36) NOT NULL
@@ -896,6 +899,17 @@ proposals
     CREATE TRIGGER note_proposal_changed AFTER UPDATE ON public.proposals FOR EACH ROW EXECUTE FUNCTION note_proposal_changed():  BEGIN INSERT INTO directory_changes(kind, subject, transaction_number) VALUES ('proposal', new.id, txid_current()); RETURN NULL; END 
     CREATE TRIGGER note_proposal_removed AFTER DELETE ON public.proposals FOR EACH ROW EXECUTE FUNCTION note_proposal_removed():  BEGIN INSERT INTO directory_changes(kind, subject, transaction_number) VALUES ('proposal', old.id, txid_current()); RETURN NULL; END 
 
+published_advice
+    group_id character varying(36) NOT NULL
+    host character varying(255) NOT NULL
+    severity character varying(10) NOT NULL
+    reason_text text NOT NULL DEFAULT ''::text
+    since_on date NOT NULL
+    CONSTRAINT ck_published_advice_severity_known CHECK (((severity)::text = ANY ((ARRAY['silenced'::character varying, 'blocked'::character varying])::text[])))
+    CONSTRAINT fk_published_advice_group_id_consortia FOREIGN KEY (group_id) REFERENCES consortia(actor_id) ON DELETE CASCADE
+    CONSTRAINT pk_published_advice PRIMARY KEY (group_id, host)
+    CREATE UNIQUE INDEX pk_published_advice ON public.published_advice USING btree (group_id, host)
+
 rate_windows
     key character varying(255) NOT NULL
     hits_count integer NOT NULL
@@ -1059,6 +1073,13 @@ tombstones
     deleted_at timestamp with time zone NOT NULL
     CONSTRAINT pk_tombstones PRIMARY KEY (uri)
     CREATE UNIQUE INDEX pk_tombstones ON public.tombstones USING btree (uri)
+
+trusted_consortia
+    group_id character varying(36) NOT NULL
+    added_at timestamp with time zone NOT NULL
+    CONSTRAINT fk_trusted_consortia_group_id_actors FOREIGN KEY (group_id) REFERENCES actors(id) ON DELETE CASCADE
+    CONSTRAINT pk_trusted_consortia PRIMARY KEY (group_id)
+    CREATE UNIQUE INDEX pk_trusted_consortia ON public.trusted_consortia USING btree (group_id)
 
 vocabulary_terms
     id character varying(40) NOT NULL

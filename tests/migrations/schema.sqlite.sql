@@ -216,6 +216,12 @@ CREATE INDEX ix_consortium_items_listed ON consortium_items (group_id, state, cr
 
 CREATE INDEX ix_consortium_items_proposal_uri ON consortium_items (proposal_uri)
 
+CREATE TRIGGER note_member_added AFTER INSERT ON consortium_members BEGIN INSERT INTO directory_changes(kind, subject, transaction_number) VALUES ('peer', coalesce((SELECT host FROM actors WHERE id = new.instance_id), ''), NULL); END
+
+CREATE TRIGGER note_member_changed AFTER UPDATE OF state ON consortium_members BEGIN INSERT INTO directory_changes(kind, subject, transaction_number) VALUES ('peer', coalesce((SELECT host FROM actors WHERE id = new.instance_id), ''), NULL); END
+
+CREATE TRIGGER note_member_removed AFTER DELETE ON consortium_members BEGIN INSERT INTO directory_changes(kind, subject, transaction_number) VALUES ('peer', coalesce((SELECT host FROM actors WHERE id = old.instance_id), ''), NULL); END
+
 CREATE TABLE consortium_members (
     group_id VARCHAR(36) NOT NULL
     instance_id VARCHAR(36) NOT NULL
@@ -941,6 +947,17 @@ CREATE INDEX ix_proposals_author_id ON proposals (author_id)
 
 CREATE INDEX ix_proposals_listed ON proposals (purpose, status, published_at)
 
+CREATE TABLE published_advice (
+    group_id VARCHAR(36) NOT NULL
+    host VARCHAR(255) NOT NULL
+    severity VARCHAR(10) NOT NULL
+    reason_text TEXT DEFAULT '' NOT NULL
+    since_on DATE NOT NULL
+    CONSTRAINT ck_published_advice_severity_known CHECK (severity IN ('silenced', 'blocked'))
+    CONSTRAINT fk_published_advice_group_id_consortia FOREIGN KEY(group_id) REFERENCES consortia (actor_id) ON DELETE CASCADE
+    CONSTRAINT pk_published_advice PRIMARY KEY (group_id, host)
+)
+
 CREATE TABLE rate_windows (
     "key" VARCHAR(255) NOT NULL
     hits_count INTEGER NOT NULL
@@ -1103,6 +1120,13 @@ CREATE TABLE tombstones (
     owner_uri TEXT
     deleted_at DATETIME NOT NULL
     CONSTRAINT pk_tombstones PRIMARY KEY (uri)
+)
+
+CREATE TABLE trusted_consortia (
+    group_id VARCHAR(36) NOT NULL
+    added_at DATETIME NOT NULL
+    CONSTRAINT fk_trusted_consortia_group_id_actors FOREIGN KEY(group_id) REFERENCES actors (id) ON DELETE CASCADE
+    CONSTRAINT pk_trusted_consortia PRIMARY KEY (group_id)
 )
 
 CREATE TABLE vocabulary_terms (
