@@ -22,6 +22,8 @@ class NotificationKind(StrEnum):
     SIGN_UP = "sign-up"
     MENTORSHIP = "mentorship"
     MENTORSHIP_MESSAGE = "mentorship-message"
+    LINK = "link"
+    CONSORTIUM = "consortium"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class Notification:
     subject_uri: str | None
     created_at: datetime
     read_at: datetime | None
-    event: str  # of a mentorship
+    event: str  # of a mentorship, link or consortium
 
 
 @dataclass(frozen=True, slots=True)

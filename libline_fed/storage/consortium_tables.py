@@ -38,6 +38,7 @@ crawls = Table(  # one row per linked server or consortium whose list of proposa
     Column("etag", Text),  # of the first page, when it was last read to the end
     Column("pages_count", Integer, nullable=False, server_default="0"),  # of this run
     Column("listed_count", Integer, nullable=False, server_default="0"),  # of this run
+    Column("total_count", Integer),  # as the list itself tells; only to show how far it is
     Column("kept_count", Integer, nullable=False, server_default="0"),
     Column("failures_count", Integer, nullable=False, server_default="0"),
     Column("last_error", Text),
@@ -60,6 +61,14 @@ crawl_items = Table(  # ids that a list named and that are still to be read, or 
     Column("attempts_count", Integer, nullable=False, server_default="0"),
     one_of("state", "listed", "kept", "gone", "refused"),
     Index("ix_crawl_items_state", "actor_id", "state"),
+)
+
+link_notes = Table(  # what the admin of another server writes when asking for a link
+    "link_notes",
+    metadata,
+    _actor("actor_id", is_key=True),
+    Column("note_text", Text, nullable=False, server_default=""),
+    Column("created_at", Moment, nullable=False),
 )
 
 consortia = Table(  # those hosted here: one row per local Group

@@ -175,7 +175,7 @@ notifications = Table(
     Column("subject_uri", Text),  # what it is about: a proposal, a post, a follow
     Column("created_at", Moment, nullable=False),
     Column("read_at", Moment),
-    Column("event", String(30), nullable=False, server_default=""),  # of a mentorship
+    Column("event", String(30), nullable=False, server_default=""),  # of a mentorship, link or consortium
     one_of(
         "kind",
         "follow",
@@ -190,6 +190,8 @@ notifications = Table(
         "sign-up",
         "mentorship",
         "mentorship-message",
+        "link",
+        "consortium",
     ),
     UniqueConstraint(
         "account_id", "kind", "event", "from_actor_id", "subject_uri", name="uq_notifications_once"

@@ -18,6 +18,7 @@ Moment = sa.DateTime(timezone=True)
 
 def upgrade() -> None:
     """Extend what is there, then create what is new, those first that others point to."""
+    _extend_notifications()
     _create_directory_changes()
     _create_advice()
     _create_advice_lists()
@@ -26,6 +27,7 @@ def upgrade() -> None:
     _create_consortium_members()
     _create_crawl_items()
     _create_crawls()
+    _create_link_notes()
     _create_need_counts()
     _create_trusted_consortia()
     _create_consortium_coordinators()
@@ -45,6 +47,17 @@ def _texts() -> list[str]:
     if _is_sqlite():
         return [*SQLITE_TEXT_INDEX, *_sqlite_triggers()]
     return [*POSTGRESQL_TEXT_INDEX, *_postgresql_triggers()]
+
+
+def _take_over(table: str, columns: list[str]) -> None:
+    """Put the rows of a table into its successor, and let that take its name (sqlite.org/lang_altertable §7).
+
+    Foreign keys are not enforced while this runs, so that dropping the old table deletes nothing elsewhere.
+    """
+    listed = ", ".join(columns)
+    op.execute(f"INSERT INTO new_{table} ({listed}) SELECT {listed} FROM {table}")  # noqa: S608
+    op.drop_table(table)
+    op.rename_table(f"new_{table}", table)
 
 
 def _create_directory_changes() -> None:
@@ -198,6 +211,7 @@ def _create_crawls() -> None:
         sa.Column("etag", sa.Text),
         sa.Column("pages_count", sa.Integer, server_default="0", nullable=False),
         sa.Column("listed_count", sa.Integer, server_default="0", nullable=False),
+        sa.Column("total_count", sa.Integer),
         sa.Column("kept_count", sa.Integer, server_default="0", nullable=False),
         sa.Column("failures_count", sa.Integer, server_default="0", nullable=False),
         sa.Column("last_error", sa.Text),
@@ -214,6 +228,19 @@ def _create_crawls() -> None:
         sa.PrimaryKeyConstraint("actor_id", name="pk_crawls"),
     )
     op.create_index("ix_crawls_next_due_at", "crawls", ["next_due_at"])
+
+
+def _create_link_notes() -> None:
+    op.create_table(
+        "link_notes",
+        sa.Column("actor_id", sa.String(length=36), nullable=False),
+        sa.Column("note_text", sa.Text, server_default="", nullable=False),
+        sa.Column("created_at", Moment, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["actor_id"], ["actors.id"], name="fk_link_notes_actor_id_actors", ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("actor_id", name="pk_link_notes"),
+    )
 
 
 def _create_need_counts() -> None:
@@ -352,6 +379,56 @@ def _create_saved_searches() -> None:
         sa.UniqueConstraint("feed_token_hash", name="uq_saved_searches_feed_token_hash"),
     )
     op.create_index("ix_saved_searches_account_id", "saved_searches", ["account_id"])
+
+
+def _extend_notifications() -> None:
+    if _is_sqlite():
+        op.create_table(
+            "new_notifications",
+            sa.Column("id", sa.String(length=36), nullable=False),
+            sa.Column("account_id", sa.String(length=36), nullable=False),
+            sa.Column("kind", sa.String(length=30), nullable=False),
+            sa.Column("from_actor_id", sa.String(length=36)),
+            sa.Column("subject_uri", sa.Text),
+            sa.Column("created_at", Moment, nullable=False),
+            sa.Column("read_at", Moment),
+            sa.Column("event", sa.String(length=30), server_default="", nullable=False),
+            sa.CheckConstraint(
+                "kind IN ('follow', 'follow-request', 'follow-accepted', 'reply', "
+                "'mention', 'message', 'like', 'announce', 'poll-vote', 'sign-up', "
+                "'mentorship', 'mentorship-message', 'link', 'consortium')",
+                name="ck_notifications_kind_known",
+            ),
+            sa.ForeignKeyConstraint(
+                ["account_id"],
+                ["accounts.id"],
+                name="fk_notifications_account_id_accounts",
+                ondelete="CASCADE",
+            ),
+            sa.ForeignKeyConstraint(
+                ["from_actor_id"],
+                ["actors.id"],
+                name="fk_notifications_from_actor_id_actors",
+                ondelete="CASCADE",
+            ),
+            sa.PrimaryKeyConstraint("id", name="pk_notifications"),
+            sa.UniqueConstraint(
+                "account_id", "kind", "event", "from_actor_id", "subject_uri", name="uq_notifications_once"
+            ),
+        )
+        _take_over(
+            "notifications",
+            ["id", "account_id", "kind", "from_actor_id", "subject_uri", "created_at", "read_at", "event"],
+        )
+        op.create_index("ix_notifications_of", "notifications", ["account_id", "created_at"])
+        return
+    op.drop_constraint("ck_notifications_kind_known", "notifications")
+    op.create_check_constraint(
+        "ck_notifications_kind_known",
+        "notifications",
+        "kind IN ('follow', 'follow-request', 'follow-accepted', 'reply', 'mention', 'message', 'like', "
+        "'announce', 'poll-vote', 'sign-up', 'mentorship', 'mentorship-message', 'link', 'consortium')",
+    )
 
 
 # As storage/directory_tables.py had it then.

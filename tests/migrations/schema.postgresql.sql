@@ -249,6 +249,7 @@ crawls
     etag text
     pages_count integer NOT NULL DEFAULT 0
     listed_count integer NOT NULL DEFAULT 0
+    total_count integer
     kept_count integer NOT NULL DEFAULT 0
     failures_count integer NOT NULL DEFAULT 0
     last_error text
@@ -489,6 +490,14 @@ instance
     value json NOT NULL
     CONSTRAINT pk_instance PRIMARY KEY (key)
     CREATE UNIQUE INDEX pk_instance ON public.instance USING btree (key)
+
+link_notes
+    actor_id character varying(36) NOT NULL
+    note_text text NOT NULL DEFAULT ''::text
+    created_at timestamp with time zone NOT NULL
+    CONSTRAINT fk_link_notes_actor_id_actors FOREIGN KEY (actor_id) REFERENCES actors(id) ON DELETE CASCADE
+    CONSTRAINT pk_link_notes PRIMARY KEY (actor_id)
+    CREATE UNIQUE INDEX pk_link_notes ON public.link_notes USING btree (actor_id)
 
 logbook
     id character varying(36) NOT NULL
@@ -732,7 +741,7 @@ notifications
     created_at timestamp with time zone NOT NULL
     read_at timestamp with time zone
     event character varying(30) NOT NULL DEFAULT ''::character varying
-    CONSTRAINT ck_notifications_kind_known CHECK (((kind)::text = ANY ((ARRAY['follow'::character varying, 'follow-request'::character varying, 'follow-accepted'::character varying, 'reply'::character varying, 'mention'::character varying, 'message'::character varying, 'like'::character varying, 'announce'::character varying, 'poll-vote'::character varying, 'sign-up'::character varying, 'mentorship'::character varying, 'mentorship-message'::character varying])::text[])))
+    CONSTRAINT ck_notifications_kind_known CHECK (((kind)::text = ANY ((ARRAY['follow'::character varying, 'follow-request'::character varying, 'follow-accepted'::character varying, 'reply'::character varying, 'mention'::character varying, 'message'::character varying, 'like'::character varying, 'announce'::character varying, 'poll-vote'::character varying, 'sign-up'::character varying, 'mentorship'::character varying, 'mentorship-message'::character varying, 'link'::character varying, 'consortium'::character varying])::text[])))
     CONSTRAINT fk_notifications_account_id_accounts FOREIGN KEY (account_id) REFERENCES accounts(id) ON DELETE CASCADE
     CONSTRAINT fk_notifications_from_actor_id_actors FOREIGN KEY (from_actor_id) REFERENCES actors(id) ON DELETE CASCADE
     CONSTRAINT pk_notifications PRIMARY KEY (id)

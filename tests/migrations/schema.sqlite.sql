@@ -260,6 +260,7 @@ CREATE TABLE crawls (
     etag TEXT
     pages_count INTEGER DEFAULT '0' NOT NULL
     listed_count INTEGER DEFAULT '0' NOT NULL
+    total_count INTEGER
     kept_count INTEGER DEFAULT '0' NOT NULL
     failures_count INTEGER DEFAULT '0' NOT NULL
     last_error TEXT
@@ -509,6 +510,14 @@ CREATE TABLE instance (
     CONSTRAINT pk_instance PRIMARY KEY ("key")
 )
 
+CREATE TABLE link_notes (
+    actor_id VARCHAR(36) NOT NULL
+    note_text TEXT DEFAULT '' NOT NULL
+    created_at DATETIME NOT NULL
+    CONSTRAINT fk_link_notes_actor_id_actors FOREIGN KEY(actor_id) REFERENCES actors (id) ON DELETE CASCADE
+    CONSTRAINT pk_link_notes PRIMARY KEY (actor_id)
+)
+
 CREATE TABLE logbook (
     id VARCHAR(36) NOT NULL
     uri TEXT NOT NULL
@@ -753,7 +762,7 @@ CREATE TABLE notifications (
     created_at DATETIME NOT NULL
     read_at DATETIME
     event VARCHAR(30) DEFAULT '' NOT NULL
-    CONSTRAINT ck_notifications_kind_known CHECK (kind IN ('follow', 'follow-request', 'follow-accepted', 'reply', 'mention', 'message', 'like', 'announce', 'poll-vote', 'sign-up', 'mentorship', 'mentorship-message'))
+    CONSTRAINT ck_notifications_kind_known CHECK (kind IN ('follow', 'follow-request', 'follow-accepted', 'reply', 'mention', 'message', 'like', 'announce', 'poll-vote', 'sign-up', 'mentorship', 'mentorship-message', 'link', 'consortium'))
     CONSTRAINT fk_notifications_account_id_accounts FOREIGN KEY(account_id) REFERENCES accounts (id) ON DELETE CASCADE
     CONSTRAINT fk_notifications_from_actor_id_actors FOREIGN KEY(from_actor_id) REFERENCES actors (id) ON DELETE CASCADE
     CONSTRAINT pk_notifications PRIMARY KEY (id)
