@@ -16,6 +16,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    UniqueConstraint,
     false,
 )
 
@@ -138,16 +139,46 @@ cohorts = Table(  # of local Groups, and of those that this server is a member o
     Index("ix_cohorts_group_id", "group_id", "closes_on"),
 )
 
-need_counts = Table(  # what members of a consortium say of themselves: counts, no people
+need_counts = Table(  # what this server and those it shares a consortium with say of themselves: no people
     "need_counts",
     metadata,
-    _actor("group_id", is_key=True),
     Column("host", String(255), primary_key=True),
     Column("area", String(40), primary_key=True),
     Column("language", String(35), primary_key=True),
-    Column("waiting_count", Integer, nullable=False),
-    Column("places_count", Integer, nullable=False),
+    Column("waiting_count", Integer),  # NULL: too small to be shown
+    Column("places_count", Integer),
     Column("counted_at", Moment, nullable=False),
+)
+
+need_sources = Table(  # whose counts were read, when, and when to ask again
+    "need_sources",
+    metadata,
+    Column("host", String(255), primary_key=True),
+    Column("counted_at", Moment),  # as that server says
+    Column("next_due_at", Moment, nullable=False),
+    Column("last_error", Text),
+)
+
+suggestions = Table(  # offers that a coordinator here suggests to a member for a request
+    "suggestions",
+    metadata,
+    id_column(),
+    Column("request_id", String(36), ForeignKey("proposals.id", ondelete="CASCADE"), nullable=False),
+    Column("offer_id", String(36), ForeignKey("proposals.id", ondelete="CASCADE"), nullable=False),
+    _actor("member_id"),
+    _actor("coordinator_id"),
+    Column("created_at", Moment, nullable=False),
+    UniqueConstraint("request_id", "offer_id"),
+    Index("ix_suggestions_member_id", "member_id"),
+)
+
+suggestion_wishes = Table(  # for which of their requests a member wants suggestions; no row: public ones
+    "suggestion_wishes",
+    metadata,
+    _actor("actor_id", is_key=True),
+    Column("wish", String(10), nullable=False),
+    Column("changed_at", Moment, nullable=False),
+    one_of("wish", "public", "all", "none"),
 )
 
 advice_lists = Table(  # lists of servers to be careful with, as consortia publish them

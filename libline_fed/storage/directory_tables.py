@@ -76,7 +76,6 @@ POSTGRESQL_TEXT_INDEX = (
 )
 
 
-
 def _host_of(row: str) -> str:
     # An actor whose row goes takes its memberships along: then there is no host to be found any more.
     return f"coalesce((SELECT host FROM actors WHERE id = {row}.instance_id), '')"  # noqa: S608

@@ -20,6 +20,8 @@ def upgrade() -> None:
     """Extend what is there, then create what is new, those first that others point to."""
     _extend_notifications()
     _create_directory_changes()
+    _create_need_counts()
+    _create_need_sources()
     _create_advice()
     _create_advice_lists()
     _create_cohorts()
@@ -28,13 +30,14 @@ def upgrade() -> None:
     _create_crawl_items()
     _create_crawls()
     _create_link_notes()
-    _create_need_counts()
+    _create_suggestion_wishes()
     _create_trusted_consortia()
     _create_consortium_coordinators()
     _create_consortium_items()
     _create_proposal_search()
     _create_published_advice()
     _create_saved_searches()
+    _create_suggestions()
     for statement in _texts():
         op.execute(sa.text(statement.replace(":", r"\:")))
 
@@ -73,6 +76,30 @@ def _create_directory_changes() -> None:
         sa.PrimaryKeyConstraint("number", name="pk_directory_changes"),
     )
     op.create_index("ix_directory_changes_transaction_number", "directory_changes", ["transaction_number"])
+
+
+def _create_need_counts() -> None:
+    op.create_table(
+        "need_counts",
+        sa.Column("host", sa.String(length=255), nullable=False),
+        sa.Column("area", sa.String(length=40), nullable=False),
+        sa.Column("language", sa.String(length=35), nullable=False),
+        sa.Column("waiting_count", sa.Integer),
+        sa.Column("places_count", sa.Integer),
+        sa.Column("counted_at", Moment, nullable=False),
+        sa.PrimaryKeyConstraint("host", "area", "language", name="pk_need_counts"),
+    )
+
+
+def _create_need_sources() -> None:
+    op.create_table(
+        "need_sources",
+        sa.Column("host", sa.String(length=255), nullable=False),
+        sa.Column("counted_at", Moment),
+        sa.Column("next_due_at", Moment, nullable=False),
+        sa.Column("last_error", sa.Text),
+        sa.PrimaryKeyConstraint("host", name="pk_need_sources"),
+    )
 
 
 def _create_advice() -> None:
@@ -243,20 +270,17 @@ def _create_link_notes() -> None:
     )
 
 
-def _create_need_counts() -> None:
+def _create_suggestion_wishes() -> None:
     op.create_table(
-        "need_counts",
-        sa.Column("group_id", sa.String(length=36), nullable=False),
-        sa.Column("host", sa.String(length=255), nullable=False),
-        sa.Column("area", sa.String(length=40), nullable=False),
-        sa.Column("language", sa.String(length=35), nullable=False),
-        sa.Column("waiting_count", sa.Integer, nullable=False),
-        sa.Column("places_count", sa.Integer, nullable=False),
-        sa.Column("counted_at", Moment, nullable=False),
+        "suggestion_wishes",
+        sa.Column("actor_id", sa.String(length=36), nullable=False),
+        sa.Column("wish", sa.String(length=10), nullable=False),
+        sa.Column("changed_at", Moment, nullable=False),
+        sa.CheckConstraint("wish IN ('public', 'all', 'none')", name="ck_suggestion_wishes_wish_known"),
         sa.ForeignKeyConstraint(
-            ["group_id"], ["actors.id"], name="fk_need_counts_group_id_actors", ondelete="CASCADE"
+            ["actor_id"], ["actors.id"], name="fk_suggestion_wishes_actor_id_actors", ondelete="CASCADE"
         ),
-        sa.PrimaryKeyConstraint("group_id", "host", "area", "language", name="pk_need_counts"),
+        sa.PrimaryKeyConstraint("actor_id", name="pk_suggestion_wishes"),
     )
 
 
@@ -379,6 +403,33 @@ def _create_saved_searches() -> None:
         sa.UniqueConstraint("feed_token_hash", name="uq_saved_searches_feed_token_hash"),
     )
     op.create_index("ix_saved_searches_account_id", "saved_searches", ["account_id"])
+
+
+def _create_suggestions() -> None:
+    op.create_table(
+        "suggestions",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("request_id", sa.String(length=36), nullable=False),
+        sa.Column("offer_id", sa.String(length=36), nullable=False),
+        sa.Column("member_id", sa.String(length=36), nullable=False),
+        sa.Column("coordinator_id", sa.String(length=36), nullable=False),
+        sa.Column("created_at", Moment, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["coordinator_id"], ["actors.id"], name="fk_suggestions_coordinator_id_actors", ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["member_id"], ["actors.id"], name="fk_suggestions_member_id_actors", ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["offer_id"], ["proposals.id"], name="fk_suggestions_offer_id_proposals", ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["request_id"], ["proposals.id"], name="fk_suggestions_request_id_proposals", ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_suggestions"),
+        sa.UniqueConstraint("request_id", "offer_id", name="uq_suggestions_request_id_offer_id"),
+    )
+    op.create_index("ix_suggestions_member_id", "suggestions", ["member_id"])
 
 
 def _extend_notifications() -> None:

@@ -721,16 +721,22 @@ messages
     CREATE UNIQUE INDEX uq_messages_uri ON public.messages USING btree (uri)
 
 need_counts
-    group_id character varying(36) NOT NULL
     host character varying(255) NOT NULL
     area character varying(40) NOT NULL
     language character varying(35) NOT NULL
-    waiting_count integer NOT NULL
-    places_count integer NOT NULL
+    waiting_count integer
+    places_count integer
     counted_at timestamp with time zone NOT NULL
-    CONSTRAINT fk_need_counts_group_id_actors FOREIGN KEY (group_id) REFERENCES actors(id) ON DELETE CASCADE
-    CONSTRAINT pk_need_counts PRIMARY KEY (group_id, host, area, language)
-    CREATE UNIQUE INDEX pk_need_counts ON public.need_counts USING btree (group_id, host, area, language)
+    CONSTRAINT pk_need_counts PRIMARY KEY (host, area, language)
+    CREATE UNIQUE INDEX pk_need_counts ON public.need_counts USING btree (host, area, language)
+
+need_sources
+    host character varying(255) NOT NULL
+    counted_at timestamp with time zone
+    next_due_at timestamp with time zone NOT NULL
+    last_error text
+    CONSTRAINT pk_need_sources PRIMARY KEY (host)
+    CREATE UNIQUE INDEX pk_need_sources ON public.need_sources USING btree (host)
 
 notifications
     id character varying(36) NOT NULL
@@ -1027,6 +1033,32 @@ spare_keys
     created_at timestamp with time zone NOT NULL
     CONSTRAINT pk_spare_keys PRIMARY KEY (id)
     CREATE UNIQUE INDEX pk_spare_keys ON public.spare_keys USING btree (id)
+
+suggestion_wishes
+    actor_id character varying(36) NOT NULL
+    wish character varying(10) NOT NULL
+    changed_at timestamp with time zone NOT NULL
+    CONSTRAINT ck_suggestion_wishes_wish_known CHECK (((wish)::text = ANY ((ARRAY['public'::character varying, 'all'::character varying, 'none'::character varying])::text[])))
+    CONSTRAINT fk_suggestion_wishes_actor_id_actors FOREIGN KEY (actor_id) REFERENCES actors(id) ON DELETE CASCADE
+    CONSTRAINT pk_suggestion_wishes PRIMARY KEY (actor_id)
+    CREATE UNIQUE INDEX pk_suggestion_wishes ON public.suggestion_wishes USING btree (actor_id)
+
+suggestions
+    id character varying(36) NOT NULL
+    request_id character varying(36) NOT NULL
+    offer_id character varying(36) NOT NULL
+    member_id character varying(36) NOT NULL
+    coordinator_id character varying(36) NOT NULL
+    created_at timestamp with time zone NOT NULL
+    CONSTRAINT fk_suggestions_coordinator_id_actors FOREIGN KEY (coordinator_id) REFERENCES actors(id) ON DELETE CASCADE
+    CONSTRAINT fk_suggestions_member_id_actors FOREIGN KEY (member_id) REFERENCES actors(id) ON DELETE CASCADE
+    CONSTRAINT fk_suggestions_offer_id_proposals FOREIGN KEY (offer_id) REFERENCES proposals(id) ON DELETE CASCADE
+    CONSTRAINT fk_suggestions_request_id_proposals FOREIGN KEY (request_id) REFERENCES proposals(id) ON DELETE CASCADE
+    CONSTRAINT pk_suggestions PRIMARY KEY (id)
+    CONSTRAINT uq_suggestions_request_id_offer_id UNIQUE (request_id, offer_id)
+    CREATE INDEX ix_suggestions_member_id ON public.suggestions USING btree (member_id)
+    CREATE UNIQUE INDEX pk_suggestions ON public.suggestions USING btree (id)
+    CREATE UNIQUE INDEX uq_suggestions_request_id_offer_id ON public.suggestions USING btree (request_id, offer_id)
 
 thanks
     id character varying(36) NOT NULL

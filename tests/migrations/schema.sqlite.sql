@@ -742,15 +742,21 @@ CREATE TABLE messages (
 CREATE INDEX ix_messages_mentorship_id ON messages (mentorship_id, published_at)
 
 CREATE TABLE need_counts (
-    group_id VARCHAR(36) NOT NULL
     host VARCHAR(255) NOT NULL
     area VARCHAR(40) NOT NULL
     language VARCHAR(35) NOT NULL
-    waiting_count INTEGER NOT NULL
-    places_count INTEGER NOT NULL
+    waiting_count INTEGER
+    places_count INTEGER
     counted_at DATETIME NOT NULL
-    CONSTRAINT fk_need_counts_group_id_actors FOREIGN KEY(group_id) REFERENCES actors (id) ON DELETE CASCADE
-    CONSTRAINT pk_need_counts PRIMARY KEY (group_id, host, area, language)
+    CONSTRAINT pk_need_counts PRIMARY KEY (host, area, language)
+)
+
+CREATE TABLE need_sources (
+    host VARCHAR(255) NOT NULL
+    counted_at DATETIME
+    next_due_at DATETIME NOT NULL
+    last_error TEXT
+    CONSTRAINT pk_need_sources PRIMARY KEY (host)
 )
 
 CREATE TABLE notifications (
@@ -1077,6 +1083,32 @@ CREATE TABLE spare_keys (
     created_at DATETIME NOT NULL
     CONSTRAINT pk_spare_keys PRIMARY KEY (id)
 )
+
+CREATE TABLE suggestion_wishes (
+    actor_id VARCHAR(36) NOT NULL
+    wish VARCHAR(10) NOT NULL
+    changed_at DATETIME NOT NULL
+    CONSTRAINT ck_suggestion_wishes_wish_known CHECK (wish IN ('public', 'all', 'none'))
+    CONSTRAINT fk_suggestion_wishes_actor_id_actors FOREIGN KEY(actor_id) REFERENCES actors (id) ON DELETE CASCADE
+    CONSTRAINT pk_suggestion_wishes PRIMARY KEY (actor_id)
+)
+
+CREATE TABLE suggestions (
+    id VARCHAR(36) NOT NULL
+    request_id VARCHAR(36) NOT NULL
+    offer_id VARCHAR(36) NOT NULL
+    member_id VARCHAR(36) NOT NULL
+    coordinator_id VARCHAR(36) NOT NULL
+    created_at DATETIME NOT NULL
+    CONSTRAINT fk_suggestions_coordinator_id_actors FOREIGN KEY(coordinator_id) REFERENCES actors (id) ON DELETE CASCADE
+    CONSTRAINT fk_suggestions_member_id_actors FOREIGN KEY(member_id) REFERENCES actors (id) ON DELETE CASCADE
+    CONSTRAINT fk_suggestions_offer_id_proposals FOREIGN KEY(offer_id) REFERENCES proposals (id) ON DELETE CASCADE
+    CONSTRAINT fk_suggestions_request_id_proposals FOREIGN KEY(request_id) REFERENCES proposals (id) ON DELETE CASCADE
+    CONSTRAINT pk_suggestions PRIMARY KEY (id)
+    CONSTRAINT uq_suggestions_request_id_offer_id UNIQUE (request_id, offer_id)
+)
+
+CREATE INDEX ix_suggestions_member_id ON suggestions (member_id)
 
 CREATE TABLE thanks (
     id VARCHAR(36) NOT NULL
