@@ -4,12 +4,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from libline_fed.activitypub.uris import Uris
+from libline_fed.activitypub.values import objects, uri_of
 
 SCHEMA_PREFIX = "http://nodeinfo.diaspora.software/ns/schema/"
 VERSIONS = ("2.0", "2.1")
 APPLICATION_REL = "https://www.w3.org/ns/activitystreams#Application"  # FEP-2677
 SOFTWARE_NAME = "libline"
 REPOSITORY_KEY = "repository"
+MAX_LINKS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,13 @@ def build_links(uris: Uris) -> dict[str, Any]:
         for version in VERSIONS
     ]
     return {"links": [*links, {"rel": APPLICATION_REL, "href": uris.instance_actor}]}
+
+
+def parse_instance_uri(doc: Any) -> str | None:
+    """Return the instance actor that another server's `/.well-known/nodeinfo` names (FEP-2677), or None."""
+    links = objects(doc.get("links")) if isinstance(doc, dict) else ()
+    named = [link.get("href") for link in list(links)[:MAX_LINKS] if link.get("rel") == APPLICATION_REL]
+    return uri_of(named[0]) if len(named) == 1 else None
 
 
 def build_nodeinfo(facts: NodeFacts, version: str) -> dict[str, Any]:

@@ -50,6 +50,10 @@ class Uris:
         """A member's actor id."""
         return f"{self.base_url}/actors/{actor_id}"
 
+    def group(self, handle: str) -> str:
+        """The id of a consortium's actor; unlike a member's, its handle never changes."""
+        return f"{self.base_url}/groups/{handle}"
+
     def collection(self, actor_uri: str, name: str) -> str:
         """One of an actor's collections: inbox, outbox, followers, following, featured, proposals, tags."""
         return f"{actor_uri}/{name}"

@@ -18,7 +18,7 @@ from libline_fed.federation.signatures import SignedRequest, Verifier, key_id_of
 from libline_fed.ids import is_id
 from libline_fed.services import documents
 from libline_fed.services.site import Site
-from libline_fed.storage import actors, follows, proposals
+from libline_fed.storage import actors, circles, proposals
 from libline_fed.storage.store import Store, Tx
 
 Found = tuple[Proposal, Actor, set[str]]  # with its author, and the hosts it is for
@@ -81,7 +81,7 @@ class NetworkDocuments:
             author = await actors.by_id(tx, proposal.author_id)
             if author is None or not author.is_usable:
                 return None
-            linked = await follows.linked(tx, self._site.uris.instance_actor)
+            linked = await circles.linked(tx, self._site.uris.instance_actor)
             return proposal, author, {actor.host for actor in linked}
 
         return await self._store.read(unit) if is_id(proposal_id) else None

@@ -33,6 +33,7 @@ from libline_fed.errors import (
 )
 from libline_fed.federation.admit import Admitter, Budget, Document, narrowed
 from libline_fed.federation.fetch import Fetcher
+from libline_fed.federation.instances import InstanceFinder
 from libline_fed.federation.keys import keys_of
 from libline_fed.services import remote_posts
 from libline_fed.services.site import Site
@@ -67,6 +68,7 @@ class Resolver:
         self._fetcher = fetcher
         self._clock = clock
         self._schemes = ("https", "http") if allow_private else ("https",)
+        self._instances = InstanceFinder(admitter, fetcher, self._webfinger, self._schemes)
         self._under_way: dict[str, asyncio.Future[Any]] = {}
 
     # --- what a person types ----------------------------------------------------------------------
@@ -135,6 +137,17 @@ class Resolver:
         elif self._site.uris.is_local(url):
             return await self._find_local_page(url)
         return await self._once(url, lambda: self._find_by_url(url))
+
+    async def find_instance(self, text: str) -> Actor:
+        """Find the instance actor of another server by its host name or any address there, always anew.
+
+        Raises: NotFound, PeerUnavailable.
+        """
+
+        async def search() -> Actor:
+            return await self._keep_actor(await self._instances.find(text), None)
+
+        return await self._once(f"instance {text.strip().lower()}", search)
 
     async def subscribe_template(self, handle: str) -> str:
         """Return the address, with `{uri}`, at which somebody's own server lets them follow or open a page.

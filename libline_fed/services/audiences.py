@@ -1,7 +1,7 @@
 """Whom a local proposal is for, as addresses on the wire.
 
-A public one goes to the author's followers. One for the network goes to the servers and groups that this
-instance is linked with, to nobody's followers. One for this instance goes nowhere.
+A public one goes to the author's followers. One for the network goes to the servers that this instance is
+linked with or shares a consortium with, to nobody's followers. One for this instance goes nowhere.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from libline_fed.domain.actors import Actor
 from libline_fed.domain.proposals import Audience, Proposal
 from libline_fed.services.outbox import PUBLIC, Inbox
 from libline_fed.services.site import Site
-from libline_fed.storage import follows
+from libline_fed.storage import circles
 from libline_fed.storage.store import Tx
 
 
@@ -30,7 +30,7 @@ async def circle_of(tx: Tx, site: Site, proposal: Proposal, author: Actor) -> Ci
         return Circle([PUBLIC], followers_of(author), None, is_public=True)
     if proposal.audience == Audience.INSTANCE:
         return None
-    linked = await follows.linked(tx, site.uris.instance_actor)
+    linked = await circles.linked(tx, site.uris.instance_actor)
     if not linked:
         return None
     return Circle(

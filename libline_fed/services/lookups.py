@@ -26,6 +26,13 @@ class Lookups(Protocol):
         """Find what is at an address; raises NotFound, PeerUnavailable."""
         ...
 
+    async def find_instance(self, text: str) -> Actor:
+        """Find the instance actor of another server by its host name or any address there.
+
+        Raises: NotFound, PeerUnavailable.
+        """
+        ...
+
     async def subscribe_template(self, handle: str) -> str:
         """Return the address, with `{uri}`, at which somebody's own server lets them follow."""
         ...

@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, delete, false, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, false, func, or_, select, update
 
 from libline_fed.domain.actors import Actor
 from libline_fed.domain.follows import Follow
@@ -112,29 +112,6 @@ async def inboxes_of_followers(tx: Tx, actor_id: str) -> list[tuple[str, str]]:
     return [(row.host, row.inbox) for row in found]
 
 
-async def linked(tx: Tx, instance_uri: str) -> list[Actor]:
-    """Return the servers and groups elsewhere that this instance follows, or that follow it, in their order.
-
-    Only they count that act for more than one person: instance actors and groups.
-    """
-    instance_id = select(actors.c.id).where(actors.c.uri == instance_uri).scalar_subquery()
-    found = await tx.all(
-        select(actors)
-        .where(
-            actors.c.type.in_(("Application", "Group")),
-            actors.c.is_local.is_(False),
-            actors.c.gone_at.is_(None),
-            actors.c.suspended_at.is_(None),
-            or_(
-                actors.c.id.in_(_accepted("follower_id").where(follows.c.followed_id == instance_id)),
-                actors.c.id.in_(_accepted("followed_id").where(follows.c.follower_id == instance_id)),
-            ),
-        )
-        .order_by(actors.c.uri)
-    )
-    return [rows.to(Actor, row) for row in found]
-
-
 async def inboxes_around(tx: Tx, actor_id: str) -> list[tuple[str, str]]:
     """Return (host, inbox URL) once for each inbox of those who follow an actor or are followed, or asked."""
     found = await tx.all(
@@ -192,10 +169,6 @@ async def count(tx: Tx, actor_id: str) -> tuple[int, int]:
         int(await tx.scalar(accepted.where(follows.c.followed_id == actor_id))),
         int(await tx.scalar(accepted.where(follows.c.follower_id == actor_id))),
     )
-
-
-def _accepted(side: str) -> Select[tuple[str]]:
-    return select(follows.c[side]).where(follows.c.state == "accepted")
 
 
 async def _with_actor(

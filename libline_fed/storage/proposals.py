@@ -14,7 +14,7 @@ from libline_fed.domain.proposals import Audience, Proposal
 from libline_fed.errors import Refusal, RefusalReason
 from libline_fed.ids import is_id, new_id
 from libline_fed.sanitize import fold, plain_text
-from libline_fed.storage import follows, rows
+from libline_fed.storage import circles, rows
 from libline_fed.storage.mentorship_tables import mentorships
 from libline_fed.storage.store import Tx
 from libline_fed.storage.tables import (
@@ -190,8 +190,8 @@ async def _audience_of(
         return Audience.PUBLIC
     if instance_uri is None or instance_uri not in (*to, *cc):
         return None
-    linked = await follows.linked(tx, instance_uri)
-    return Audience.NETWORK if author.host in {actor.host for actor in linked} else None
+    is_linked = await circles.is_linked(tx, instance_uri, author.host)
+    return Audience.NETWORK if is_linked else None
 
 
 def _is_newer(document: ProposalDocument, known: Proposal) -> bool:
