@@ -49,7 +49,7 @@ from libline_fed.services import deliveries, first_run, mentorship_clock, propos
 from libline_fed.services.instance import ensure_instance_actor
 from libline_fed.services.keys import Keyring
 from libline_fed.services.site import Site
-from libline_fed.storage import actors, fetch_failures, inbox_activities, migrate
+from libline_fed.storage import actors, fetch_failures, inbox_activities, migrate, trust
 from libline_fed.storage.store import Store, Tx
 from libline_fed.web import site as web
 from libline_fed.web.context import WebContext
@@ -119,10 +119,16 @@ class Instance:
         self.keyring = Keyring(self.store, self.sealer)
         self.site = make_site(settings, self.keyring)
         self.instance_actor_id = await self._instance_actor()
+        await self._note_mode()
         self._board = PolicyBoard(self.store, settings.federation)
         await self._board.refresh()
         self._open_federation()
         self._closing.push_async_callback(self.client.aclose)
+
+    async def _note_mode(self) -> None:
+        mode = self.settings.federation
+        if await self.store.read(trust.mode) is not mode:
+            await self.store.write(lambda tx: trust.note_mode(tx, mode))
 
     async def _instance_actor(self) -> str:
         known = await self.store.read(lambda tx: actors.by_uri(tx, self.site.uris.instance_actor))
@@ -136,7 +142,7 @@ class Instance:
     def _open_federation(self) -> None:
         site, allow_private = self.site, self.settings.allow_private_peers
         self.client = self.make_client()
-        self.fetcher = Fetcher(self.client, self._sign_as_instance, self.clock)
+        self.fetcher = Fetcher(self.client, self._sign_as_instance, self.clock, self._board)
         self.admitter = Admitter(self.fetcher, site.uris, self._board, allow_private=allow_private)
         self.keys = RemoteKeys(self.store, self.admitter, self.clock)
         self.resolver = Resolver(

@@ -1,11 +1,13 @@
 """Other servers: what the admin decided about each, and how well it answers.
 
+With a list of allowed servers, members of the consortia that the admin trusts are allowed as well.
+
 A block or silence of `example.org` covers its sub-domains and every port; being allowed covers exactly the
 named host, because a sub-domain may belong to somebody else, also below a blocked domain.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -69,9 +71,12 @@ class Peer:
 class Policies:
     """All policies in memory: `verdict` does no I/O, so it can be asked before every request and redirect."""
 
-    def __init__(self, mode: Federation, entries: Mapping[str, str]) -> None:
-        """Take the mode and, by host, what differs from the default."""
+    def __init__(
+        self, mode: Federation, entries: Mapping[str, str], member_hosts: Collection[str] = ()
+    ) -> None:
+        """Take the mode, what differs from the default by host, and the hosts of trusted consortia."""
         self.mode = mode
+        self._members = {host for name in member_hosts if (host := normal_host(name)) is not None}
         self._entries = {
             host: policy
             for name, policy in entries.items()
@@ -99,7 +104,7 @@ class Policies:
         policies = {self._entries.get(broader) for broader in covering(name)}
         if Policy.BLOCKED in policies:
             return Verdict.BLOCKED
-        if self.mode is Federation.ALLOWLIST:
+        if self.mode is Federation.ALLOWLIST and name not in self._members:
             return Verdict.NOT_ALLOWED
         return Verdict.SILENCED if Policy.SILENCED in policies else Verdict.ALLOWED
 

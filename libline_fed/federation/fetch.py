@@ -14,6 +14,7 @@ from urllib.parse import urljoin
 from libline_fed.activitypub.keys import PrivateKey
 from libline_fed.activitypub.urls import host_of
 from libline_fed.clock import Clock
+from libline_fed.domain.peers import Policies
 from libline_fed.errors import PeerGone, PeerRefused, PeerUnavailable
 from libline_fed.federation.http_client import HttpClient, Response
 from libline_fed.federation.signatures import CAVAGE, RFC9421, sign
@@ -60,8 +61,16 @@ class SchemeMemory:
 class Fetcher:
     """Fetches as the instance actor."""
 
-    def __init__(self, client: HttpClient, signer: Signer, clock: Clock) -> None:
+    def __init__(
+        self,
+        client: HttpClient,
+        signer: Signer,
+        clock: Clock,
+        policies: Callable[[], Policies] | None = None,
+    ) -> None:
+        """Make a fetcher that asks `policies` before each request, also of each redirect."""
         self.schemes = SchemeMemory()
+        self._policies = policies
         self._client = client
         self._signer = signer
         self._clock = clock
@@ -81,11 +90,18 @@ class Fetcher:
         """
         start_host = host_of(url)
         for _ in range(MAX_REDIRECTS + 1):
+            self._require_open(url)
             response = await self._knock(url, accept, etag)
             if response.status not in _REDIRECTS:
                 return self._accepted(response, accept, etag)
             url = _next_url(url, response, start_host if same_host_redirects else None)
         raise PeerRefused(f"more than {MAX_REDIRECTS} redirects, the last to {url[:200]}")
+
+    def _require_open(self, url: str) -> None:
+        host = host_of(url) or ""
+        verdict = self._policies().verdict(host) if self._policies is not None else None
+        if verdict is not None and not verdict.is_open:
+            raise PeerRefused(f"{host[:200]} is {verdict}")
 
     async def _knock(self, url: str, accept: Accept, etag: str | None) -> Response:
         """Ask in the scheme the host is known for, then in the other, then with the query left unsigned."""

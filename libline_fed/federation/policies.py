@@ -4,13 +4,15 @@ import asyncio
 
 import structlog
 
+from libline_fed.clock import monotonic_s
 from libline_fed.config import Federation
 from libline_fed.domain.peers import Policies
 from libline_fed.errors import StoreBusy
-from libline_fed.storage import peers
-from libline_fed.storage.store import Store
+from libline_fed.storage import peers, trust
+from libline_fed.storage.store import Store, Tx
 
-REREAD_S = 30.0  # how soon a change made by another process is seen on SQLite
+LOOK_S = 2.0  # how soon a change made by another process is seen on SQLite
+REREAD_S = 30.0  # and what left no trace
 
 log = structlog.get_logger(__name__)
 
@@ -22,6 +24,7 @@ class PolicyBoard:
         self._store = store
         self._mode = mode
         self._policies = Policies(mode, {})
+        self._change = 0
 
     def __call__(self) -> Policies:
         """Return the policies as they were read last."""
@@ -32,18 +35,32 @@ class PolicyBoard:
 
         Raises: StoreBusy.
         """
-        self._policies = Policies(self._mode, await self._store.read(peers.all_policies))
+
+        async def unit(tx: Tx) -> tuple[int, Policies]:
+            change = await trust.last_change(tx)  # first: what changes meanwhile is read again
+            members = await trust.member_hosts(tx) if self._mode is Federation.ALLOWLIST else ()
+            return change, Policies(self._mode, await peers.all_policies(tx), members)
+
+        self._change, self._policies = await self._store.read(unit)
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Read them whenever one is set, and every half minute, until `stop` is set."""
+        """Read them whenever one is set, a member joins or leaves, and every half minute, until `stop`."""
         with self._store.subscription("peers") as woken:
             while not stop.is_set():
                 woken.clear()
                 try:
                     await self.refresh()
+                    await self._wait(stop, woken)
                 except StoreBusy as error:
                     log.warning("policies-not-read", error=error.detail)
-                await first_of(stop, woken, timeout_s=REREAD_S)
+                    await first_of(stop, woken, timeout_s=LOOK_S)
+
+    async def _wait(self, stop: asyncio.Event, woken: asyncio.Event) -> None:
+        until_s = monotonic_s() + REREAD_S
+        while not (stop.is_set() or woken.is_set()) and monotonic_s() < until_s:
+            await first_of(stop, woken, timeout_s=LOOK_S)
+            if await self._store.read(trust.last_change) != self._change:
+                return
 
 
 async def first_of(*events: asyncio.Event, timeout_s: float) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, bindparam, case, func, literal_column, or_
 
 from libline_fed.config import Federation
 from libline_fed.domain.peers import Peer, Policies, Policy, Verdict, covering
-from libline_fed.storage import rows
+from libline_fed.storage import rows, trust
 from libline_fed.storage.store import Tx
 from libline_fed.storage.tables import deliveries, peers
 
@@ -66,7 +66,11 @@ async def all_policies(tx: Tx) -> dict[str, str]:
 
 
 async def judged(tx: Tx, hosts: Collection[str], *verdicts: Verdict) -> set[str]:
-    """Return those of `hosts` about which the stored policies say one of `verdicts`."""
+    """Return those of `hosts` about which the stored policies say one of `verdicts`.
+
+    Who asks for BLOCKED gets what is not allowed as well: neither is talked to nor shown.
+    """
+    asked = {*verdicts, *([Verdict.NOT_ALLOWED] if Verdict.BLOCKED in verdicts else [])}
     names = sorted({broader for host in hosts for broader in covering(host)})
     entries: dict[str, str] = {}
     for start in range(0, len(names), CHUNK):
@@ -77,8 +81,10 @@ async def judged(tx: Tx, hosts: Collection[str], *verdicts: Verdict) -> set[str]
             )
         )
         entries |= {row.host: row.policy for row in found}
-    policies = Policies(Federation.OPEN, entries)
-    return {host for host in hosts if policies.verdict(host) in verdicts}
+    mode = await trust.mode(tx)
+    members = await trust.member_hosts(tx, hosts) if mode is Federation.ALLOWLIST else ()
+    policies = Policies(mode, entries, members)
+    return {host for host in hosts if policies.verdict(host) in asked}
 
 
 async def lost(tx: Tx, hosts: Collection[str], today: date) -> set[str]:
@@ -101,7 +107,8 @@ async def lost(tx: Tx, hosts: Collection[str], today: date) -> set[str]:
 async def verdict(tx: Tx, host: str, mode: Federation) -> Verdict:
     """Say how to treat one host by what is stored now, in a mode of federation."""
     found = await tx.all(select(peers.c.host, peers.c.policy).where(peers.c.host.in_(covering(host))))
-    return Policies(mode, {row.host: row.policy for row in found}).verdict(host)
+    members = await trust.member_hosts(tx, (host,)) if mode is Federation.ALLOWLIST else ()
+    return Policies(mode, {row.host: row.policy for row in found}, members).verdict(host)
 
 
 def is_at_or_below(column: ColumnElement[str], host: str) -> ColumnElement[bool]:

@@ -340,7 +340,7 @@ async def fediverse(
     def present() -> Policies:
         return Policies(mode, policies)
 
-    fetcher = Fetcher(client, signer, clock)
+    fetcher = Fetcher(client, signer, clock, present)
     admitter = Admitter(fetcher, uris, present)
     remote_keys = RemoteKeys(store, admitter, clock)
     resolver = Resolver(store, site, admitter, fetcher, clock)

@@ -168,7 +168,7 @@ async def sign_in_world(
     def present() -> Policies:
         return Policies(mode, policies)
 
-    fetcher = Fetcher(client, signer, clock)
+    fetcher = Fetcher(client, signer, clock, present)
     resolver = Resolver(store, site, Admitter(fetcher, uris, present), fetcher, clock)
     homes = MastodonHomes(client, resolver, site, present)
     sign_in = SignIn(store, site, Limits(store), sealer, homes)
