@@ -24,6 +24,11 @@ def new_id(now: datetime) -> str:
     return str(UUID(int=value))
 
 
+def first_id_at(moment: datetime) -> str:
+    """Return what sorts before every id minted at a moment or later, and after every one from before it."""
+    return str(UUID(int=(int(moment.timestamp() * 1000) & ((1 << 48) - 1)) << 80))
+
+
 def is_id(text: str) -> bool:
     """Tell whether `text` is an id in its canonical form."""
     try:

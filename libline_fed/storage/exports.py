@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, Select, Table, delete, or_, select, true
 
 from libline_fed.ids import is_id, new_id
+from libline_fed.storage.directory_tables import saved_searches
 from libline_fed.storage.member_tables import absences, drafts, exports
 from libline_fed.storage.mentorship_tables import (
     door_questions,
@@ -48,6 +49,7 @@ HANDED_OUT = {
     "also_known_as moved_to_uri manually_approves_followers is_discoverable details published_at created_at "
     "updated_at suspended_at",
     "sessions": "created_at seen_at expires_at",
+    "saved_searches": "name query tells_by told_at created_at",
     "absences": "from_on until_on created_at",
     "drafts": "kind key data updated_at",
     "proposals": "uri purpose title body_text content_html language areas languages modes places_count "
@@ -96,6 +98,7 @@ async def of_account(tx: Tx, account_id: str) -> dict[str, Rows]:
     """Return the rows of an account, by what they are."""
     return {
         "sessions": await _rows(tx, sessions, sessions.c.account_id == account_id),
+        "saved_searches": await _rows(tx, saved_searches, saved_searches.c.account_id == account_id),
         "notifications": await _rows(
             tx, notifications, notifications.c.account_id == account_id, other=notifications.c.from_actor_id
         ),
