@@ -24,6 +24,7 @@ from contextlib import AsyncExitStack, closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
+from unittest import mock
 
 import httpx
 from pydantic import SecretStr
@@ -37,6 +38,7 @@ from libline_fed.domain.actors import Actor
 from libline_fed.domain.inbox_activities import InboxActivity
 from libline_fed.domain.proposals import Draft, Proposal
 from libline_fed.errors import PeerUnavailable, RefusalReason
+from libline_fed.federation import delivery_records
 from libline_fed.federation.answers import AnswerCache
 from libline_fed.federation.http_client import HttpClient
 from libline_fed.federation.inbox_worker import InboxWorker
@@ -365,7 +367,8 @@ class Pair:
             has_died.set()
             running.cancel()
             coming.cancel()
-            await asyncio.gather(running, coming, return_exceptions=True)
+            with mock.patch.object(delivery_records, "BUSY_S", 0):  # nobody waits for the dead
+                await asyncio.gather(running, coming, return_exceptions=True)
         self.network.carry = carry  # type: ignore[method-assign]
 
 
