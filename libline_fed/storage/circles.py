@@ -39,7 +39,7 @@ async def following(tx: Tx, instance_uri: str) -> list[Actor]:
     return [rows.to(Actor, row) for row in found]
 
 
-async def strangers_network_proposals(tx: Tx, instance_uri: str, *, limit: int = 500) -> list[str]:
+async def strangers_network_proposals(tx: Tx, instance_uri: str) -> list[str]:
     """Return the ids of proposals for the network of servers that are in our circle no more."""
     hosts = {actor.host for actor in await linked(tx, instance_uri)}
     query = (
@@ -50,7 +50,6 @@ async def strangers_network_proposals(tx: Tx, instance_uri: str, *, limit: int =
             proposals.c.audience == "network",
             actors.c.host.not_in(hosts),
         )
-        .limit(limit)
     )
     return list(await tx.scalars(query))
 
