@@ -62,17 +62,19 @@ def test_a_hidden_number_has_no_influence_on_anything_that_is_seen(
 
 
 def test_totals_beside_steps_leave_every_small_number_open() -> None:
-    """Try every table of up to four named groups and a rest: who sees the steps knows no small number.
+    """Try every table of up to three named groups and a rest: who sees the steps knows no small number.
 
     The rest stands for groups that are too small to be named; nobody knows how many there are.
     """
-    for groups_count in (1, 2, 3, 4):
+    for groups_count in (1, 2, 3):
         worlds: dict[tuple[int | None, ...], set[tuple[int, ...]]] = defaultdict(set)
         for groups in itertools.product(range(10), repeat=groups_count):
-            for rest in range(11):
+            for rest in range(45):
                 told = (stepped(sum(groups) + rest), *(stepped(group) for group in groups))
                 worlds[told].add(groups)
         for told, possible in worlds.items():
+            if (told[0] or 0) >= 40:
+                continue  # there a larger rest would be possible, too
             for number, values in enumerate(zip(*possible, strict=True)):
                 assert told[1 + number] is not None or len(set(values)) >= 3, (told, set(values))
 
