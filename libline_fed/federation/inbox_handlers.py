@@ -21,7 +21,7 @@ from libline_fed.federation.inbox_work import APPLIED, Ready, Result, Work, igno
 from libline_fed.ids import new_id
 from libline_fed.sanitize import plain_text
 from libline_fed.services import follows as following
-from libline_fed.services import mentorship_ends
+from libline_fed.services import links, mentorship_ends
 from libline_fed.services.notifications import notify
 from libline_fed.storage import actors, follows, proposals, reactions, reports
 
@@ -41,10 +41,26 @@ async def on_follow(work: Work, ready: Ready) -> Result:
     namesake = await follows.by_uri(work.tx, ready.activity.uri)
     if namesake is not None and namesake.follower_id != follower.id:
         return refused(RefusalReason.WRONG_OWNER, ready.activity.uri)
+    if followed.uri == work.site.uris.instance_actor:
+        return await _on_link_question(work, ready, follower)
     state = await following.receive_follow(
         work.tx, work.site, uri=ready.activity.uri, follower=follower, followed=followed, now=work.now
     )
     return refused(RefusalReason.NOT_FOR_US, "blocked") if state is FollowState.REJECTED else APPLIED
+
+
+async def _on_link_question(work: Work, ready: Ready, peer: Actor) -> Result:
+    """Let a server ask for a link; nobody else can follow the instance itself."""
+    state = await links.receive_question(
+        work.tx,
+        work.site,
+        uri=ready.activity.uri,
+        peer=peer,
+        note_text=plain_text(ready.activity.content_html),
+        is_instance=ready.target is not None and ready.target.uri == peer.uri,
+        now=work.now,
+    )
+    return refused(RefusalReason.NOT_FOR_US, peer.uri) if state is FollowState.REJECTED else APPLIED
 
 
 async def on_accept(work: Work, ready: Ready) -> Result:
@@ -87,7 +103,20 @@ async def _on_answer(work: Work, ready: Ready, *, is_yes: bool) -> Result:
         followed=followed,
         now=work.now,
     )
-    return APPLIED if is_news else ignored(RefusalReason.NOT_PENDING, ready.activity.object_uri or "")
+    if not is_news:
+        return ignored(RefusalReason.NOT_PENDING, ready.activity.object_uri or "")
+    if await _is_ours(work, ready, followed):
+        await links.receive_answer(work.tx, work.site, peer=followed, is_yes=is_yes, now=work.now)
+    return APPLIED
+
+
+async def _is_ours(work: Work, ready: Ready, followed: Actor) -> bool:
+    """Tell whether the instance itself, not a member, had asked what is answered."""
+    instance_uri = work.site.uris.instance_actor
+    ours = await work.actor(instance_uri)
+    mine = await follows.between(work.tx, ours.id, followed.id) if ours is not None else None
+    asker_uri = uri_of((ready.activity.raw_object or {}).get("actor"))
+    return mine is not None and (mine.uri == ready.activity.object_uri or asker_uri == instance_uri)
 
 
 async def on_undo(work: Work, ready: Ready) -> Result:
@@ -122,9 +151,15 @@ async def _unfollow(work: Work, actor: Actor, uri: str | None, followed_uri: str
     followed = await work.local(followed_uri)
     if known is not None and known.follower_id == actor.id:
         followed = (await actors.by_ids(work.tx, (known.followed_id,))).get(known.followed_id)
-    return followed is not None and await following.receive_unfollow(
-        work.tx, follower=actor, followed=followed
-    )
+    if followed is None:
+        return False
+    known = await follows.between(work.tx, actor.id, followed.id)
+    if not await following.receive_unfollow(work.tx, follower=actor, followed=followed):
+        return False
+    if followed.uri == work.site.uris.instance_actor:
+        was_linked = known is not None and known.state == FollowState.ACCEPTED
+        await links.receive_end(work.tx, work.site, peer=actor, was_linked=was_linked, now=work.now)
+    return True
 
 
 async def _unreact(

@@ -18,6 +18,7 @@ from libline_fed.federation.keys import RemoteKeys
 from libline_fed.federation.resolve import Resolver
 from libline_fed.services.site import Site
 from libline_fed.storage import actors, follows
+from libline_fed.storage.circles import INSTANCE_TYPE
 from libline_fed.storage.store import Store, Tx
 
 FETCHES_AT_ONCE = 8
@@ -88,6 +89,8 @@ class Preparer:
                 return isinstance(document, NoteDocument | ProposalDocument)
             case "Announce" | "Accept" | "Move" | "Add":
                 return False
+            case "Follow":
+                return ready.activity.object_uri != self._site.uris.instance_actor
             case _:
                 return True
 
@@ -122,7 +125,9 @@ class Preparer:
                 await self._fetch_object(ready, actor, budget, is_followed=is_followed)
             case "Announce":
                 await self._fetch_announced(ready, actor, budget)
-            case "Accept":
+            case "Follow" if ready.activity.object_uri == self._site.uris.instance_actor:
+                ready.target = await self._instance_of(actor)
+            case "Accept" if actor.type not in ("Application", "Group"):  # their lists are read by crawls
                 if await self._is_yes_to_us(ready, actor):
                     ready.backfill = await self._resolver.open_proposals(actor, budget)
             case "Move" if ready.activity.target_uri is not None and (is_followed or self._is_to_us(ready)):
@@ -130,6 +135,15 @@ class Preparer:
                 ready.target = None if isinstance(target, Refusal) else target
             case "Add" if is_followed and ready.activity.target_uri == actor.featured_url:
                 await self._fetch_document(ready, budget)
+
+    async def _instance_of(self, actor: Actor) -> Actor | None:
+        """Return the actor that stands for the server of this one; only a server can ask for a link."""
+        if actor.type != INSTANCE_TYPE:
+            return None
+        try:
+            return await self._resolver.find_instance(actor.host)
+        except NotFound:
+            return None
 
     def _is_to_us(self, ready: Ready) -> bool:
         return any(self._site.uris.is_local(uri) for uri in (*ready.activity.to, *ready.activity.cc))

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, delete, func, or_, select, update
 
+from libline_fed.domain.actors import Actor
 from libline_fed.domain.crawls import Crawl, ItemState
 from libline_fed.storage import rows
 from libline_fed.storage.consortium_tables import crawl_items, crawls
@@ -32,6 +33,12 @@ async def by_actors(tx: Tx, actor_ids: Collection[str]) -> dict[str, Crawl]:
     """Return the crawls of some lists by the actors' ids."""
     found = await tx.all(select(crawls).where(_c.actor_id.in_(list(actor_ids))))
     return {row.actor_id: rows.to(Crawl, row) for row in found}
+
+
+async def actors_read(tx: Tx) -> list[Actor]:
+    """Return the actors whose lists are read."""
+    query = select(actors).join(crawls, _c.actor_id == actors.c.id).order_by(actors.c.uri)
+    return [rows.to(Actor, row) for row in await tx.all(query)]
 
 
 async def begin(tx: Tx, actor_id: str, kind: str, now: datetime) -> None:

@@ -54,6 +54,12 @@ async def list_peers(
     return [rows.to(Peer, row) for row in await tx.all(asked)]
 
 
+async def named(tx: Tx, hosts: Collection[str]) -> list[Peer]:
+    """Return what is known of some hosts."""
+    found = await tx.all(select(peers).where(peers.c.host.in_(sorted(set(hosts)))))
+    return [rows.to(Peer, row) for row in found]
+
+
 async def policy_of(tx: Tx, host: str) -> str:
     """Return the policy of exactly this host; `domain.peers.Policies` also knows what covers it."""
     return str(await tx.scalar(select(peers.c.policy).where(peers.c.host == host)) or Policy.DEFAULT)
@@ -87,20 +93,17 @@ async def judged(tx: Tx, hosts: Collection[str], *verdicts: Verdict) -> set[str]
     return {host for host in hosts if policies.verdict(host) in asked}
 
 
-async def lost(tx: Tx, hosts: Collection[str], today: date) -> set[str]:
-    """Return those of `hosts` that have failed us, with no sign of life for two weeks."""
-    names, found = sorted(hosts), set[str]()
+async def lost(tx: Tx, hosts: Collection[str] | None, today: date) -> set[str]:
+    """Return those of `hosts` that have failed us, with no sign of life for two weeks; None: of all."""
     before = datetime.combine(today, time(), UTC) - LOST_AFTER
     last_at = func.coalesce(peers.c.heard_at, peers.c.created_at)
     reached_at = func.coalesce(peers.c.reached_at, peers.c.created_at)
+    asked = select(peers.c.host).where(peers.c.failures_count > 0, last_at < before, reached_at < before)
+    if hosts is None:
+        return set(await tx.scalars(asked))
+    names, found = sorted(hosts), set[str]()
     for start in range(0, len(names), CHUNK):
-        statement = select(peers.c.host).where(
-            peers.c.host.in_(names[start : start + CHUNK]),
-            peers.c.failures_count > 0,
-            last_at < before,
-            reached_at < before,
-        )
-        found |= set(await tx.scalars(statement))
+        found |= set(await tx.scalars(asked.where(peers.c.host.in_(names[start : start + CHUNK]))))
     return found
 
 
