@@ -511,6 +511,8 @@ _NOTED = (  # name, event and table, kind, subject, when
     ("proposal_added", "INSERT ON proposals", "proposal", "new.id", ""),
     ("proposal_changed", "UPDATE ON proposals", "proposal", "new.id", ""),
     ("proposal_removed", "DELETE ON proposals", "proposal", "old.id", ""),
+    ("source_added", "INSERT ON proposal_sources", "proposal", "new.proposal_id", ""),
+    ("source_removed", "DELETE ON proposal_sources", "proposal", "old.proposal_id", ""),
     ("author_changed", "UPDATE OF host, details, suspended_at, gone_at ON actors", "author", "new.id", ""),
     ("author_hours_changed", "UPDATE OF zone, weekly_hours ON accounts", "author", "new.actor_id", ""),
     ("peer_added", "INSERT ON peers", "peer", "new.host", "new.policy <> 'default'"),

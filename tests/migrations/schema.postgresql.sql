@@ -871,6 +871,8 @@ proposal_sources
     CONSTRAINT fk_proposal_sources_proposal_id_proposals FOREIGN KEY (proposal_id) REFERENCES proposals(id) ON DELETE CASCADE
     CONSTRAINT pk_proposal_sources PRIMARY KEY (proposal_id, source, actor_uri)
     CREATE UNIQUE INDEX pk_proposal_sources ON public.proposal_sources USING btree (proposal_id, source, actor_uri)
+    CREATE TRIGGER note_source_added AFTER INSERT ON public.proposal_sources FOR EACH ROW EXECUTE FUNCTION note_source_added():  BEGIN INSERT INTO directory_changes(kind, subject, transaction_number) VALUES ('proposal', new.proposal_id, txid_current()); RETURN NULL; END 
+    CREATE TRIGGER note_source_removed AFTER DELETE ON public.proposal_sources FOR EACH ROW EXECUTE FUNCTION note_source_removed():  BEGIN INSERT INTO directory_changes(kind, subject, transaction_number) VALUES ('proposal', old.proposal_id, txid_current()); RETURN NULL; END 
 
 proposals
     id character varying(36) NOT NULL

@@ -895,6 +895,10 @@ CREATE TABLE proposal_search (
     CONSTRAINT uq_proposal_search_proposal_id UNIQUE (proposal_id)
 )
 
+CREATE TRIGGER note_source_added AFTER INSERT ON proposal_sources BEGIN INSERT INTO directory_changes(kind, subject, transaction_number) VALUES ('proposal', new.proposal_id, NULL); END
+
+CREATE TRIGGER note_source_removed AFTER DELETE ON proposal_sources BEGIN INSERT INTO directory_changes(kind, subject, transaction_number) VALUES ('proposal', old.proposal_id, NULL); END
+
 CREATE TABLE proposal_sources (
     proposal_id VARCHAR(36) NOT NULL
     source VARCHAR(20) NOT NULL
