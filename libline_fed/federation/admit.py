@@ -25,12 +25,17 @@ from libline_fed.activitypub.values import uri_of
 from libline_fed.activitypub.wire import parse_json
 from libline_fed.domain.inbox_activities import InboxActivity
 from libline_fed.domain.peers import Policies, Verdict
-from libline_fed.errors import Refusal, RefusalReason
+from libline_fed.errors import NotFound, Refusal, RefusalReason
 from libline_fed.federation.fetch import Fetcher
+from libline_fed.services.translations import N_
 
 T = TypeVar("T")
 Document = ActorDocument | NoteDocument | ProposalDocument | Tombstone
 MAX_URI_CHARACTERS = 2_048
+_SENTENCES = {
+    RefusalReason.HOST_BLOCKED: N_("This server does not talk with that one: it is blocked here."),
+    RefusalReason.HOST_NOT_ALLOWED: N_("This server only talks with servers on its list. That one is not."),
+}
 
 
 def narrowed(admitted: Admitted[Any], document: T) -> Admitted[T]:
@@ -83,6 +88,16 @@ class Admitter:
         if not is_fetchable(url, allow_private=self._allow_private):
             return Refusal(RefusalReason.FOREIGN_ID, f"not an address to fetch: {url[:200]!r}")
         return None
+
+    def require_host(self, url: str) -> None:
+        """Let a person's look-up go on only where one may look. No I/O.
+
+        Raises: NotFound, with a sentence that says why.
+        """
+        refusal = self.refuse_host(url)
+        if refusal is not None:
+            safe = _SENTENCES.get(refusal.reason, "The other server's answer cannot be used.")
+            raise NotFound(f"{refusal.reason}: {refusal.detail}", safe=safe)
 
     # --- received ---------------------------------------------------------------------------------
 

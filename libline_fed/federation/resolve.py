@@ -16,7 +16,7 @@ from libline_fed.activitypub.objects import (
     ProposalDocument,
     Tombstone,
 )
-from libline_fed.activitypub.urls import host_of, parse_acct
+from libline_fed.activitypub.urls import host_of, parse_acct, shares_domain
 from libline_fed.activitypub.webfinger import Jrd, parse_jrd
 from libline_fed.activitypub.wire import parse_json
 from libline_fed.clock import Clock
@@ -104,6 +104,7 @@ class Resolver:
             if (local := await self._local(user)) is not None:
                 return local
             raise NotFound(f"no member {user}", safe="Nobody here has this name.")
+        self._admitter.require_host(f"{self._schemes[-1]}://{host}/")
         known = await self._store.read(lambda tx: actors.remote_by_acct(tx, user, host))
         now = self._clock.now()
         if known is not None and known.fetched_at is not None and now - known.fetched_at < FRESH:
@@ -128,6 +129,8 @@ class Resolver:
         Raises: NotFound, PeerUnavailable.
         """
         url = url.strip().partition("#")[0]
+        if not self._site.uris.is_local(url):
+            self._admitter.require_host(url)
         known = await self._store.read(lambda tx: _known(tx, url))
         if known is not None:
             if isinstance(known, Actor) and not known.is_usable:
@@ -164,7 +167,7 @@ class Resolver:
         for rel in (*INTENTS, SUBSCRIBE_REL):
             template = jrd.templates.get(rel, "").replace("{object}", "{uri}")
             # Same host as the handle, and one place to fill in: no way out to elsewhere.
-            if template.count("{uri}") == 1 and _shares_domain(host_of(template.replace("{uri}", "x")), host):
+            if template.count("{uri}") == 1 and shares_domain(host_of(template.replace("{uri}", "x")), host):
                 return template
         raise NotFound(f"{host} offers no way to follow", safe="Your server does not offer this.")
 
@@ -293,9 +296,7 @@ class Resolver:
         return subject[1]
 
     async def _webfinger(self, resource: str, host: str) -> Jrd:
-        refusal = self._admitter.refuse_host(f"{self._schemes[-1]}://{host}/")
-        if refusal is not None:
-            raise _unusable(f"{refusal.reason}: {refusal.detail}")
+        self._admitter.require_host(f"{self._schemes[-1]}://{host}/")
         error: LibLineError = NotFound(resource)
         for scheme in self._schemes:
             url = f"{scheme}://{host}/.well-known/webfinger?resource={quote(resource, safe='')}"
@@ -393,13 +394,6 @@ async def _known(tx: Tx, uri: str) -> Actor | Proposal | Post | None:
     if proposal is not None:
         return proposal
     return (await posts.by_uris(tx, (uri,))).get(uri)
-
-
-def _shares_domain(host: str | None, handle_host: str) -> bool:
-    """Tell whether a template's host is the handle's or one below or above it."""
-    if host is None:
-        return False
-    return host == handle_host or host.endswith("." + handle_host) or handle_host.endswith("." + host)
 
 
 def _unusable(detail: str) -> NotFound:

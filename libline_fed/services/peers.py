@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from libline_fed.domain.actors import Actor
 from libline_fed.domain.peers import Peer, Policy, Verdict, normal_host
 from libline_fed.errors import InvalidInput, NotFound
 from libline_fed.sanitize import clean_text
@@ -53,6 +54,11 @@ async def set_policy(tx: Tx, host: str, policy: str, note: str, *, now: datetime
     if policy == Policy.BLOCKED:
         await _part_from(tx, name, now)
     return await show(tx, name)
+
+
+async def is_closed(tx: Tx, actor: Actor) -> bool:
+    """Tell whether somebody's server is blocked or not allowed, so that nothing of it is shown."""
+    return not actor.is_local and bool(await peers.judged(tx, {actor.host}, Verdict.BLOCKED))
 
 
 async def _part_from(tx: Tx, name: str, now: datetime) -> None:

@@ -6,6 +6,7 @@ from libline_fed.domain.accounts import Account
 from libline_fed.domain.actors import Actor
 from libline_fed.domain.posts import Post
 from libline_fed.errors import NotFound
+from libline_fed.services import peers
 from libline_fed.storage import actors, follows, posts
 from libline_fed.storage.store import Tx
 
@@ -52,7 +53,13 @@ async def get(tx: Tx, post_id: str, viewer: Account | None) -> PostView:
     """
     post = await posts.by_id(tx, post_id)
     author = await actors.by_id(tx, post.author_id) if post is not None else None
-    if post is None or author is None or not author.is_usable or not await _may_read(tx, post, viewer):
+    if (
+        post is None
+        or author is None
+        or not author.is_usable
+        or not await _may_read(tx, post, viewer)
+        or await peers.is_closed(tx, author)
+    ):
         raise NotFound(f"no post {post_id} for this viewer")
     return PostView(post, author)
 

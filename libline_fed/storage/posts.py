@@ -107,6 +107,11 @@ async def timeline(tx: Tx, actor_id: str, *, limit: int, offset: int) -> list[tu
             actors.c.suspended_at.is_(None),
             actors.c.gone_at.is_(None),
         )
+    )
+    hosts = set(await tx.scalars(statement.with_only_columns(actors.c.host).distinct()))
+    closed = await peers.judged(tx, hosts, Verdict.BLOCKED)
+    statement = (
+        statement.where(actors.c.host.not_in(closed))
         .order_by(posts.c.published_at.desc(), posts.c.id.desc())
         .limit(limit)
         .offset(offset)

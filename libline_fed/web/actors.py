@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse, Response
 
 from libline_fed.domain.actors import Actor
 from libline_fed.errors import NotFound
-from libline_fed.services import absences, actors, follows, profiles, proposals, thanks
+from libline_fed.services import absences, actors, follows, peers, profiles, proposals, thanks
 from libline_fed.storage.store import Tx
 from libline_fed.web.context import WebContext
 from libline_fed.web.pages import Access, GuardedRoute, Pages, get
@@ -50,7 +50,14 @@ class ActorPages(Pages):
 
     async def _get(self, request: Request) -> Actor:
         actor_id = self.path_id(request)
-        return await self.store.read(lambda tx: actors.get(tx, actor_id))
+
+        async def unit(tx: Tx) -> Actor:
+            actor = await actors.get(tx, actor_id)
+            if await peers.is_closed(tx, actor):
+                raise NotFound(f"{actor.host} is blocked or not allowed")
+            return actor
+
+        return await self.store.read(unit)
 
     async def _show(self, request: Request, actor: Actor) -> Response:
         visit = visit_of(request)

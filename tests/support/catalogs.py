@@ -21,7 +21,7 @@ KEYWORDS = {"translate": None, "_": None, "gettext": None, "ngettext": (1, 2), "
 TEMPLATE_OPTIONS = {"trimmed": "false", "silent": "false"}
 # services and rules raise plain sentences, which the pages translate when they show them
 WRITTEN_ON = datetime(2026, 11, 24, tzinfo=UTC)
-SPEAKING = ("domain", "services", "web", "mail")
+SPEAKING = ("domain", "services", "web", "federation", "mail")
 
 
 def path_of(tag: str) -> Path:

@@ -26,6 +26,7 @@ from libline_fed.domain.inbox_activities import InboxActivity
 from libline_fed.domain.peers import Policies
 from libline_fed.domain.proposals import Draft, Proposal
 from libline_fed.errors import NotFound
+from libline_fed.federation.addresses import Resolver as Names
 from libline_fed.federation.admit import Admitter
 from libline_fed.federation.failures import FailureAnswers
 from libline_fed.federation.fetch import Fetcher
@@ -299,9 +300,9 @@ class Fediverse:
 
 @contextlib.asynccontextmanager
 async def fediverse(
-    store: Store, clock: FrozenClock, *, mode: Federation = Federation.OPEN
+    store: Store, clock: FrozenClock, *, mode: Federation = Federation.OPEN, names: Names | None = None
 ) -> AsyncIterator[Fediverse]:
-    """Build our side over a fake network."""
+    """Build our side over a fake network, or over a real one whose names are looked up by `names`."""
     served: dict[str, Any] = {}
     asked: list[str] = []
     policies: dict[str, str] = {}
@@ -325,7 +326,8 @@ async def fediverse(
         own_host="lib.example",
         user_agent="test",
         extra_ca=None,
-        transport=httpx.MockTransport(answer),
+        transport=httpx.MockTransport(answer) if names is None else None,
+        resolver=names,
     )
     keyring = Keyring(store, Sealer("x" * 40))
     uris = Uris(US)
