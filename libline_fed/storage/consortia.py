@@ -104,6 +104,7 @@ async def put_membership(
 ) -> None:
     """Note what a server is to a consortium from now on; what is None stays as it is."""
     await tx.wake("documents")
+    await tx.wake("peers")  # members of a trusted consortium are on the list of allowed servers
     is_decided = state not in (MemberState.ASKED, MemberState.INVITED)
     values: dict[str, Any] = {"state": state.value, "decided_at": now if is_decided else None}
     if activity_uri is not None:
