@@ -861,6 +861,7 @@ proposal_search
     CREATE INDEX ix_proposal_search_words ON public.proposal_search USING gin (array_to_tsvector(string_to_array(words, ' '::text)))
     CREATE UNIQUE INDEX pk_proposal_search ON public.proposal_search USING btree (number)
     CREATE UNIQUE INDEX uq_proposal_search_proposal_id ON public.proposal_search USING btree (proposal_id)
+    CREATE TRIGGER note_words_added AFTER INSERT ON public.proposal_search FOR EACH ROW EXECUTE FUNCTION note_words_added():  BEGIN INSERT INTO directory_changes(kind, subject, transaction_number) VALUES ('proposal', new.proposal_id, txid_current()); RETURN NULL; END 
 
 proposal_sources
     proposal_id character varying(36) NOT NULL

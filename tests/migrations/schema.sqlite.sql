@@ -880,6 +880,8 @@ CREATE TABLE proposal_languages (
 
 CREATE INDEX ix_proposal_languages_language ON proposal_languages (language)
 
+CREATE TRIGGER note_words_added AFTER INSERT ON proposal_search BEGIN INSERT INTO directory_changes(kind, subject, transaction_number) VALUES ('proposal', new.proposal_id, NULL); END
+
 CREATE TRIGGER proposal_words_added AFTER INSERT ON proposal_search BEGIN INSERT INTO proposal_words(rowid, words) VALUES (new.number, new.words); END
 
 CREATE TRIGGER proposal_words_changed AFTER UPDATE OF words ON proposal_search BEGIN INSERT INTO proposal_words(proposal_words, rowid, words) VALUES ('delete', old.number, old.words); INSERT INTO proposal_words(rowid, words) VALUES (new.number, new.words); END
