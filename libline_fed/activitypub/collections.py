@@ -42,9 +42,13 @@ def build_page(
     next_url: str | None = None,
     prev_url: str | None = None,
     is_ordered: bool = True,
+    total_count: int | None = None,
     context: Any = ACTIVITY_STREAMS,
 ) -> dict[str, Any]:
-    """Return one page of a collection. Embedded items lose their own context: pass the shared one here."""
+    """Return one page of a collection. Embedded items lose their own context: pass the shared one here.
+
+    A page that tells `total_count`, the size of the whole, is another one after every addition and removal.
+    """
     document: dict[str, Any] = {
         "@context": context,
         "id": url,
@@ -52,6 +56,8 @@ def build_page(
         "partOf": part_of_uri,
         "orderedItems" if is_ordered else "items": [_embedded(item) for item in items],
     }
+    if total_count is not None:
+        document["totalItems"] = total_count
     if next_url is not None:
         document["next"] = next_url
     if prev_url is not None:

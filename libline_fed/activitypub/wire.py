@@ -9,6 +9,7 @@ from libline_fed.errors import Refusal, RefusalReason
 MAX_BODY_BYTES = 1_048_576
 MAX_DEPTH = 32
 MAX_KEYS = 5_000
+MAX_LIST_KEYS = 20_000
 MAX_ITEMS = 1_000
 _MAX_NUMBER = 2**63 - 1  # what a column of either database can hold
 # The keywords of a JSON-LD value object (JSON-LD 1.1 §4.2.1). All other keywords outside a context are
@@ -24,8 +25,11 @@ def dump_json(document: dict[str, Any]) -> bytes:
     return orjson.dumps(document)
 
 
-def parse_json(body: bytes) -> dict[str, Any] | Refusal:
-    """Parse a body into a JSON object, or say why not. Never raises."""
+def parse_json(body: bytes, *, max_keys: int = MAX_KEYS) -> dict[str, Any] | Refusal:
+    """Parse a body into a JSON object, or say why not. Never raises.
+
+    Only a list of whole documents may have more keys than a document.
+    """
     if len(body) > MAX_BODY_BYTES:
         return Refusal(RefusalReason.TOO_LARGE, f"{len(body)} bytes")
     try:
@@ -37,7 +41,7 @@ def parse_json(body: bytes) -> dict[str, Any] | Refusal:
         return Refusal(reason, str(error)[:200])
     if not isinstance(document, dict):
         return Refusal(RefusalReason.BAD_SHAPE, "not a JSON object")
-    counter = _Counter()
+    counter = _Counter(max_keys)
     refusal = counter.visit(document, 1, _READ)
     if refusal is not None:
         return refusal
@@ -67,8 +71,9 @@ _READ, _PREFIXED, _CONTEXT = range(3)  # where in a document a value stands
 class _Counter:
     """Walks a parsed document once, counting and checking."""
 
-    def __init__(self) -> None:
+    def __init__(self, max_keys: int) -> None:
         self.key_count = 0
+        self._max_keys = max_keys
 
     def visit(self, value: dict[str, Any] | list[Any], depth: int, place: int) -> Refusal | None:
         """Check one object or list and all below it."""
@@ -76,8 +81,8 @@ class _Counter:
             return Refusal(RefusalReason.TOO_COMPLEX, f"deeper than {MAX_DEPTH}")
         if type(value) is dict:
             self.key_count += len(value)
-            if self.key_count > MAX_KEYS:
-                return Refusal(RefusalReason.TOO_COMPLEX, f"more than {MAX_KEYS} keys")
+            if self.key_count > self._max_keys:
+                return Refusal(RefusalReason.TOO_COMPLEX, f"more than {self._max_keys} keys")
             if place != _CONTEXT:
                 return self._visit_object(value, depth, place)
             children: Any = value.values()

@@ -23,6 +23,7 @@ from libline_fed.domain.peers import Policies, Verdict
 from libline_fed.domain.proposals import Proposal
 from libline_fed.errors import NotFound, Refusal
 from libline_fed.federation.answers import (
+    KEPT_S,
     Answer,
     AnswerCache,
     Asked,
@@ -105,6 +106,10 @@ class Documents:
     def proposal_app(self) -> ASGIApp:
         """Return what answers for one proposal, for a route that takes some of these requests first."""
         return self._resource(self._proposal, is_negotiated=True)
+
+    def instance_list_app(self) -> ASGIApp:
+        """Return what answers for the instance's list of proposals, for a route that goes before."""
+        return self._resource(self._proposals, parameters=PAGING)
 
     def _always(self, path: str, load: Load) -> Route:
         return Route(path, self._resource(load), methods=["GET"])
@@ -191,15 +196,18 @@ class Documents:
         actor = await self._find_actor(tx, asked)
         author_id = None if self._is_instance(actor) else actor.id
         uri = self._uris.collection(actor.uri, "proposals")
+        total_count = await public.count_open_proposals(tx, author_id)
+        # Linked servers are shown more of the instance's at the same address: see `network_lists`.
+        kept_s = 0.0 if author_id is None else KEPT_S
         if not _wants_page(asked):
-            total_count = await public.count_open_proposals(tx, author_id)
-            return self._head(uri, total_count, actor)
+            return self._head(uri, total_count, actor, kept_s=kept_s)
         found = await public.open_proposals(
             tx, author_id, before_id=_before(asked), limit=PROPOSALS_PAGE_ITEMS + 1
         )
         listed, has_more = found[:PROPOSALS_PAGE_ITEMS], len(found) > PROPOSALS_PAGE_ITEMS
         next_id = listed[-1][0] if has_more else None
-        return self._page(uri, asked, [item_uri for _, item_uri in listed], next_id=next_id)
+        items = [item_uri for _, item_uri in listed]
+        return self._page(uri, asked, items, next_id=next_id, total_count=total_count, kept_s=kept_s)
 
     async def _outbox(self, tx: Tx, asked: Asked) -> Answer:
         actor = await self._find_actor(tx, asked)
@@ -211,13 +219,22 @@ class Documents:
         next_id = listed[-1].id if has_more else None
         return self._page(uri, asked, [_as_of_now(said) for said in listed], next_id=next_id)
 
-    def _head(self, uri: str, total_count: int, actor: Actor) -> Answer:
+    def _head(self, uri: str, total_count: int, actor: Actor, *, kept_s: float = KEPT_S) -> Answer:
         document = build_collection(
             uri, total_count=total_count, first_url=f"{uri}?page=1", attributed_to=actor.uri
         )
-        return self._printer.make(document)
+        return self._printer.make(document, kept_s=kept_s)
 
-    def _page(self, uri: str, asked: Asked, items: list[Any], *, next_id: str | None) -> Answer:
+    def _page(
+        self,
+        uri: str,
+        asked: Asked,
+        items: list[Any],
+        *,
+        next_id: str | None,
+        total_count: int | None = None,
+        kept_s: float = KEPT_S,
+    ) -> Answer:
         """Make a page; the next one begins after its last id, so that additions make nothing come twice."""
         before_id = _before(asked)
         document = build_page(
@@ -225,9 +242,10 @@ class Documents:
             part_of_uri=uri,
             items=items,
             next_url=None if next_id is None else f"{uri}?before={next_id}",
+            total_count=total_count,
             context=list(PROPOSAL_CONTEXT),
         )
-        return self._printer.make(document)
+        return self._printer.make(document, kept_s=kept_s)
 
     # --- proposals and activities ---------------------------------------------------------------
 

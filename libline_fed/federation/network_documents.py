@@ -24,6 +24,28 @@ from libline_fed.storage.store import Store, Tx
 Found = tuple[Proposal, Actor, set[str]]  # with its author, and the hosts it is for
 
 
+class NetworkSigners:
+    """Knows which servers are in the circle of this one, and whether a request is signed by one of them."""
+
+    def __init__(self, site: Site, verifier: Verifier, clock: Clock) -> None:
+        self._site = site
+        self._verifier = verifier
+        self._clock = clock
+
+    async def hosts(self, tx: Tx) -> set[str]:
+        """Return the hosts of the servers in the circle."""
+        return {actor.host for actor in await circles.linked(tx, self._site.uris.instance_actor)}
+
+    async def is_signed_by(self, scope: Scope, hosts: set[str]) -> bool:
+        """Tell whether a request is signed by somebody of one of these servers."""
+        target = scope["raw_path"] + (b"?" + scope["query_string"] if scope["query_string"] else b"")
+        request = SignedRequest(scope["method"], target.decode("latin-1"), scope["headers"], b"")
+        if host_of(key_id_of(request)) not in hosts:
+            return False  # nobody can make us ask a server that has no part in this
+        sender = await self._verifier.verify(request, now=self._clock.now())
+        return not isinstance(sender, Refusal) and sender.host in hosts
+
+
 class SignedRoute(NegotiatedRoute):
     """A route for those who ask for ActivityPub and say who they are; for others it is not there."""
 
@@ -42,16 +64,14 @@ class NetworkDocuments:
         store: Store,
         site: Site,
         printer: Printer,
-        verifier: Verifier,
-        clock: Clock,
+        signers: NetworkSigners,
         *,
         otherwise: ASGIApp,
     ) -> None:
         self._store = store
         self._site = site
         self._printer = printer
-        self._verifier = verifier
-        self._clock = clock
+        self._signers = signers
         self._otherwise = otherwise
 
     def routes(self) -> list[BaseRoute]:
@@ -65,7 +85,7 @@ class NetworkDocuments:
             await self._otherwise(scope, receive, send)
             return
         proposal, author, hosts = found
-        if not await self._is_signed_by(scope, hosts):
+        if not await self._signers.is_signed_by(scope, hosts):
             await send_answer(self._printer.not_found, scope, send)
             return
         document = await self._store.read(
@@ -81,16 +101,6 @@ class NetworkDocuments:
             author = await actors.by_id(tx, proposal.author_id)
             if author is None or not author.is_usable:
                 return None
-            linked = await circles.linked(tx, self._site.uris.instance_actor)
-            return proposal, author, {actor.host for actor in linked}
+            return proposal, author, await self._signers.hosts(tx)
 
         return await self._store.read(unit) if is_id(proposal_id) else None
-
-    async def _is_signed_by(self, scope: Scope, hosts: set[str]) -> bool:
-        """Tell whether a request is signed by somebody of one of these servers."""
-        target = scope["raw_path"] + (b"?" + scope["query_string"] if scope["query_string"] else b"")
-        request = SignedRequest(scope["method"], target.decode("latin-1"), scope["headers"], b"")
-        if host_of(key_id_of(request)) not in hosts:
-            return False  # nobody can make us ask a server that has no part in this
-        sender = await self._verifier.verify(request, now=self._clock.now())
-        return not isinstance(sender, Refusal) and sender.host in hosts

@@ -11,7 +11,8 @@ from libline_fed.federation.answers import AnswerCache, Printer
 from libline_fed.federation.discovery import Discovery
 from libline_fed.federation.documents import Documents
 from libline_fed.federation.inbox import Inbox
-from libline_fed.federation.network_documents import NetworkDocuments
+from libline_fed.federation.network_documents import NetworkDocuments, NetworkSigners
+from libline_fed.federation.network_lists import NetworkLists
 from libline_fed.federation.signatures import Verifier
 from libline_fed.services.site import Site
 from libline_fed.storage.store import Store
@@ -30,10 +31,13 @@ def federation_routes(
     """Return the routes of inboxes, documents and discovery; `headers` are on every answer."""
     printer = Printer(headers)
     documents = Documents(store, site, cache, printer, policies)
-    network = NetworkDocuments(store, site, printer, verifier, clock, otherwise=documents.proposal_app())
+    signers = NetworkSigners(site, verifier, clock)
+    network = NetworkDocuments(store, site, printer, signers, otherwise=documents.proposal_app())
+    lists = NetworkLists(store, site, printer, signers, otherwise=documents.instance_list_app())
     return [
         *inbox.routes(),
         *network.routes(),
+        *lists.routes(),
         *documents.routes(),
         *Discovery(store, site, cache, printer, clock).routes(),
         *AgreementDocuments(store, site, printer, verifier, clock).routes(),

@@ -23,6 +23,11 @@ REPLY_LEVELS = 3
 
 _IS_PUBLIC = and_(proposals.c.is_local.is_(True), proposals.c.audience == Audience.PUBLIC)
 _IS_OPEN = and_(_IS_PUBLIC, proposals.c.status == Status.OPEN)
+_IS_OPEN_IN_CIRCLE = and_(  # not public: for servers that say who they are, see federation/network_lists
+    proposals.c.is_local.is_(True),
+    proposals.c.audience.in_((Audience.PUBLIC, Audience.NETWORK)),
+    proposals.c.status == Status.OPEN,
+)
 _IS_USABLE = and_(actors.c.gone_at.is_(None), actors.c.suspended_at.is_(None))
 
 
@@ -67,6 +72,27 @@ async def open_proposals(
         query = query.where(proposals.c.id < before_id)
     found = await tx.all(query.order_by(proposals.c.id.desc()).limit(limit))
     return [(row.id, row.uri) for row in found]
+
+
+async def open_in_circle(
+    tx: Tx, *, before_id: str | None, limit: int
+) -> list[tuple[Proposal, Actor]]:
+    """Return the open proposals that linked servers may have, newest first, with their authors."""
+    query = (
+        select(proposals, *(column.label(f"its_author_{column.name}") for column in actors.c))
+        .join(actors, actors.c.id == proposals.c.author_id)
+        .where(_IS_OPEN_IN_CIRCLE, _IS_USABLE)
+    )
+    if before_id is not None:
+        query = query.where(proposals.c.id < before_id)
+    found = await tx.all(query.order_by(proposals.c.id.desc()).limit(limit))
+    return [(rows.to(Proposal, row), rows.to(Actor, row, prefix="its_author_")) for row in found]
+
+
+async def count_in_circle(tx: Tx) -> int:
+    """Count what `open_in_circle` lists."""
+    query = select(func.count()).select_from(proposals).join(actors, actors.c.id == proposals.c.author_id)
+    return int(await tx.scalar(query.where(_IS_OPEN_IN_CIRCLE, _IS_USABLE)))
 
 
 async def count_open_proposals(tx: Tx, author_id: str | None) -> int:
