@@ -6,6 +6,7 @@ from typing import Any
 
 from libline_fed.activitypub.build_details import area_uris, detail_properties, not_help_html
 from libline_fed.activitypub.contexts import ACTIVITY_CONTEXT, ACTOR_CONTEXT, PROPOSAL_CONTEXT
+from libline_fed.activitypub.groups import group_properties
 from libline_fed.activitypub.own import OwnActor, OwnProposal
 from libline_fed.activitypub.uris import Uris
 from libline_fed.activitypub.values import PUBLIC
@@ -47,7 +48,7 @@ def build_actor(actor: OwnActor, uris: Uris) -> dict[str, Any]:
         "preferredUsername": actor.handle,
         "name": actor.name or actor.handle,
         "summary": actor.summary_html,
-        "url": uris.base_url + "/" if actor.is_instance else uris.profile(actor.handle),
+        "url": _page_of(actor, uris),
         "published": timestamp(actor.published_at),
         "inbox": uris.collection(actor.uri, "inbox"),
         "outbox": uris.collection(actor.uri, "outbox"),
@@ -76,6 +77,9 @@ def build_actor(actor: OwnActor, uris: Uris) -> dict[str, Any]:
     }
     if actor.is_instance:  # it pins nothing and has no topics of its own
         del document["featured"], document["featuredTags"]
+    if actor.group is not None:
+        document |= group_properties(actor.uri, actor.group)
+        del document["featuredTags"]
     if actor.ed25519_multibase is not None:
         document["assertionMethod"] = [_multikey(actor.uri, uris, actor.ed25519_multibase)]
     if actor.also_known_as:
@@ -134,6 +138,8 @@ def build_proposal(proposal: OwnProposal, uris: Uris) -> dict[str, Any]:
         del document["replies"], document["context"], document["conversation"]
     if proposal.language is not None:
         document["contentMap"] = {proposal.language: content}
+    if proposal.audience:
+        document["audience"] = list(proposal.audience)  # FEP-1b12
     if proposal.edited_at is not None:
         document["updated"] = timestamp(proposal.edited_at)
     if proposal.open_until_on is not None:
@@ -186,6 +192,12 @@ def build_activity(
         "object": object,
         **extra,
     }
+
+
+def _page_of(actor: OwnActor, uris: Uris) -> str:
+    if actor.is_instance:
+        return uris.base_url + "/"
+    return actor.uri if actor.group is not None else uris.profile(actor.handle)
 
 
 def _multikey(actor_uri: str, uris: Uris, multibase: str) -> dict[str, Any]:

@@ -35,6 +35,12 @@ ACTOR_CONTEXT: tuple[Any, ...] = (
         "implements": {"@id": "https://w3id.org/fep/844e/implements", "@type": "@id", "@container": "@list"},
         "ll": LIBLINE,
         "proposals": {"@id": "ll:proposals", "@type": "@id"},
+        "members": {"@id": "ll:members", "@type": "@id"},
+        "charter": {"@id": "ll:charter", "@type": "@id"},
+        "charterText": "ll:charterText",
+        "cohorts": {"@id": "ll:cohorts", "@type": "@id"},
+        "blockedDomains": {"@id": "ll:blockedDomains", "@type": "@id"},
+        "continues": {"@id": "ll:continues", "@type": "@id"},
     },
 )
 

@@ -47,6 +47,7 @@ class ActorDocument:
     moved_to_uri: str | None
     webfinger: str | None  # user@domain, FEP-2c59
     published_at: datetime | None
+    group: Mapping[str, Any] = field(default_factory=dict)  # what only a Group says: see `groups.parse_group`
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,7 @@ class NoteDocument:
     is_sensitive: bool
     poll_vote: str | None  # `name` of a Note without content that answers a Question
     item: Item | None = None  # what a pair shares: a goal, a talk, a meeting and their like
+    audience: tuple[str, ...] = ()  # the Groups it is for (FEP-1b12)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +152,8 @@ class CollectionDocument:
     first_url: str | None
     next_url: str | None
     part_of_uri: str | None
+    documents_url: str | None = None  # where the same list begins with whole proposals in it
+    raw_authors: tuple[Mapping[str, Any], ...] = ()  # beside whole proposals: who wrote them
 
 
 T_co = TypeVar("T_co", covariant=True)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from libline_fed.activitypub.groups import GroupFacts
 from libline_fed.domain.proposal_details import Details
 
 
@@ -26,6 +27,7 @@ class OwnActor:
     icon_url: str | None
     is_instance: bool
     moved_to_uri: str | None = None
+    group: GroupFacts | None = None  # of a consortium
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +56,4 @@ class OwnProposal:
     to: tuple[str, ...]
     cc: tuple[str, ...]
     details: Details
+    audience: tuple[str, ...] = ()  # Groups

@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from libline_fed.activitypub.groups import parse_group
 from libline_fed.activitypub.objects import (
     Activity,
     ActorDocument,
@@ -173,6 +174,7 @@ def parse_actor(doc: Any) -> ActorDocument | Refusal:
         moved_to_uri=uri_of(doc.get("movedTo")),
         webfinger=webfinger,
         published_at=moment_of(doc.get("published")),
+        group=parse_group(doc, host or "") if type_ == "Group" else {},
     )
 
 
@@ -230,6 +232,8 @@ def parse_collection(doc: Any) -> CollectionDocument | Refusal:
         first_url=uri_of(first),
         next_url=uri_of(next_value),
         part_of_uri=uri_of(doc.get("partOf")),
+        documents_url=uri_of(doc.get("documents")),
+        raw_authors=tuple(objects(doc.get("authors")))[:MAX_COLLECTION_ITEMS],
     )
 
 

@@ -23,6 +23,7 @@ from libline_fed.activitypub.values import (
     type_of,
     types_of,
     uri_of,
+    uris_of,
     url_of,
 )
 from libline_fed.domain.proposals import MODES, Purpose, Status
@@ -98,6 +99,7 @@ def parse_note(doc: Any) -> NoteDocument | Refusal:
         is_sensitive=is_true(doc.get("sensitive")) or bool(warning),
         poll_vote=name[:MAX_VOTE_CHARACTERS] if is_vote else None,
         item=parse_item(doc),
+        audience=uris_of(doc.get("audience")),
     )
 
 

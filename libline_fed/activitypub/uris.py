@@ -1,4 +1,4 @@
-"""The one place that spells this instance's URIs. Actor ids never hold the handle (a handle may change)."""
+"""The one place that spells this instance's URIs. Member ids never hold the handle (a handle may change)."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -55,7 +55,10 @@ class Uris:
         return f"{self.base_url}/groups/{handle}"
 
     def collection(self, actor_uri: str, name: str) -> str:
-        """One of an actor's collections: inbox, outbox, followers, following, featured, proposals, tags."""
+        """One of an actor's collections: inbox, outbox, followers, following, featured, proposals, tags.
+
+        A Group has members, moderators and cohorts besides.
+        """
         return f"{actor_uri}/{name}"
 
     def main_key(self, actor_uri: str) -> str:

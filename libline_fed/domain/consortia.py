@@ -4,9 +4,11 @@ Membership is between instance actors. The same table says what an event makes o
 on the member's: both see the same events, perhaps in another order or twice, and come to the same state.
 """
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from libline_fed.domain.accounts import Account, Role
 from libline_fed.errors import Conflict, InvalidInput
@@ -16,6 +18,7 @@ MAX_SUMMARY_CHARACTERS = 2_000
 MAX_CHARTER_CHARACTERS = 20_000
 MAX_NOTE_CHARACTERS = 1_000
 MAX_REASON_CHARACTERS = 500
+MAX_LEFT_OUT = 50  # Groups that one proposal is kept from
 MAX_MEMBERS = 1_000  # that a list of members is read to
 
 
@@ -49,6 +52,22 @@ class ItemState(StrEnum):
     LISTED = "listed"
     WITHHELD = "withheld"  # a coordinator holds it back, also if it is sent again
     GONE = "gone"  # deleted, its author took the consortium out, or its server is no member any more
+
+
+LEFT_OUT_KEY = "groups_left_out"
+
+
+def left_out_of(details: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the Groups that a proposal's author keeps it from, out of the proposal's stored details."""
+    listed = details.get(LEFT_OUT_KEY)
+    return tuple(uri for uri in listed if isinstance(uri, str)) if isinstance(listed, list) else ()
+
+
+def with_left_out(details: Mapping[str, Any], uris: Iterable[str]) -> dict[str, Any]:
+    """Return a proposal's stored details with the Groups that its author keeps it from."""
+    listed = list(dict.fromkeys(uris))[:MAX_LEFT_OUT]
+    rest = {key: value for key, value in details.items() if key != LEFT_OUT_KEY}
+    return {**rest, LEFT_OUT_KEY: listed} if listed else rest
 
 
 _S = MemberState

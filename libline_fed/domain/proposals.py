@@ -101,6 +101,7 @@ class Draft:
     open_until_on: date | None = None
     audience: str = Audience.PUBLIC
     details: Details = field(default_factory=Details)
+    groups_left_out: tuple[str, ...] | None = None  # consortia that it is kept from; None: as it was
 
 
 ALLOWED_STATUS = {

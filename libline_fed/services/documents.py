@@ -5,6 +5,7 @@ from typing import Any
 
 from libline_fed import vocabulary
 from libline_fed.activitypub.build import build_actor, build_proposal
+from libline_fed.activitypub.groups import GroupFacts
 from libline_fed.activitypub.keys import load_public, multibase_of
 from libline_fed.activitypub.own import OwnActor, OwnProposal
 from libline_fed.domain.actors import Actor
@@ -14,6 +15,7 @@ from libline_fed.services import profiles
 from libline_fed.services.audiences import circle_of
 from libline_fed.services.outbox import proven
 from libline_fed.services.site import Site
+from libline_fed.storage import consortia
 from libline_fed.storage.store import Tx
 
 GENERAL_TAG = {"en": "mentoring", "es": "mentoría", "fr": "mentorat", "ar": "إرشاد"}
@@ -45,8 +47,15 @@ async def actor_document(
         icon_url=actor.icon_url,
         is_instance=actor.uri == site.uris.instance_actor,
         moved_to_uri=actor.moved_to_uri,
+        group=await _group_facts(tx, actor) if actor.type == "Group" else None,
     )
     return build_actor(own, site.uris)
+
+
+async def _group_facts(tx: Tx, actor: Actor) -> GroupFacts:
+    known = await consortia.get(tx, actor.id)
+    assert known is not None, actor.uri
+    return GroupFacts(known.charter_text, known.continues_uri)
 
 
 async def proposal_document(tx: Tx, site: Site, proposal: Proposal, author: Actor) -> dict[str, Any]:
@@ -78,6 +87,7 @@ async def proposal_document(tx: Tx, site: Site, proposal: Proposal, author: Acto
         to=tuple(circle.to) if circle is not None else (),
         cc=tuple(circle.cc) if circle is not None else (),
         details=proposal.facts,
+        audience=tuple(group.uri for group in circle.groups) if circle is not None else (),
     )
     document = build_proposal(own, site.uris)
     if circle is None or not circle.is_public:

@@ -7,6 +7,7 @@ from typing import Any
 
 from libline_fed import vocabulary
 from libline_fed.domain.actors import Actor
+from libline_fed.domain.consortia import left_out_of, with_left_out
 from libline_fed.domain.profiles import ORGANISATION
 from libline_fed.domain.proposal_details import Details, checked_details
 from libline_fed.domain.proposals import (
@@ -52,6 +53,8 @@ async def checked_columns(
     )
     html = linkify_text(draft.body_text)
     details = replace(draft.details, named=_named(draft, own_terms))
+    before = unchanged_until.details if unchanged_until is not None else {}
+    left_out = left_out_of(before) if draft.groups_left_out is None else draft.groups_left_out
     return {
         "title": draft.title,
         "body_text": draft.body_text,
@@ -64,7 +67,7 @@ async def checked_columns(
         "places_count": draft.places_count,
         "open_until_on": draft.open_until_on,
         "audience": draft.audience,
-        "details": marked(details.stored(), marker_of(unchanged_until.details) if unchanged_until else None),
+        "details": marked(with_left_out(details.stored(), left_out), marker_of(before)),
     }
 
 

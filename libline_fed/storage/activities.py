@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from sqlalchemy import select
+
 from libline_fed.storage.store import Tx
 from libline_fed.storage.tables import activities
 
@@ -11,3 +13,9 @@ async def add(tx: Tx, **values: Any) -> None:
     await tx.execute(tx.insert(activities).values(**values))
     if values["is_public"]:
         await tx.wake("documents")
+
+
+async def body(tx: Tx, uri: str) -> bytes | None:
+    """Return an activity as it was sent, or None."""
+    found: bytes | None = await tx.scalar(select(activities.c.body).where(activities.c.uri == uri))
+    return found

@@ -128,6 +128,8 @@ async def put_remote(
         "updated_at": now,
         "fetched_at": now,
     }
+    if document.type == "Group":
+        values["details"] = dict(document.group)  # see activitypub/groups.py
     if acct_host is not None:
         values["acct_host"] = acct_host
     insert = tx.insert(actors).values(

@@ -61,6 +61,16 @@ async def of_author(tx: Tx, author_id: str, *, limit: int = 500) -> list[Proposa
     return [rows.to(Proposal, row) for row in found]
 
 
+async def open_here(tx: Tx) -> list[Proposal]:
+    """Return the public proposals of this server that are open or full, the oldest first."""
+    found = await tx.all(
+        select(proposals)
+        .where(_c.is_local.is_(True), _c.audience == Audience.PUBLIC, _c.status.in_(("open", "full")))
+        .order_by(_c.id)
+    )
+    return [rows.to(Proposal, row) for row in found]
+
+
 async def add_local(tx: Tx, values: dict[str, Any]) -> Proposal:
     """Insert a proposal of this instance; `values` are columns."""
     row = (await tx.execute(tx.insert(proposals).values(**values).returning(*_c))).one()

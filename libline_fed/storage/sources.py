@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import Select, and_, case, delete, exists, func, select
+from sqlalchemy import Select, and_, case, delete, exists, func, literal, select
 
 from libline_fed.storage.store import Tx
 from libline_fed.storage.tables import actors, follows, proposal_sources, proposals
@@ -36,6 +36,18 @@ async def forget_announced(
     )
     for start in range(0, len(freed), CHUNK):
         await _let_go(tx, freed[start : start + CHUNK], now)
+
+
+async def rename_announced(tx: Tx, old_uri: str, new_uri: str) -> None:
+    """Note that what one directory brought is brought by another from now on: it has moved."""
+    brought = select(_s.proposal_id, _s.source, literal(new_uri), _s.seen_at).where(
+        _s.source == "announce", _s.actor_uri == old_uri
+    )
+    names = ["proposal_id", "source", "actor_uri", "seen_at"]
+    await tx.execute(tx.insert(proposal_sources).from_select(names, brought).on_conflict_do_nothing())
+    await tx.execute(
+        delete(proposal_sources).where(_s.source == "announce", _s.actor_uri == old_uri)
+    )
 
 
 async def _let_go(tx: Tx, proposal_ids: Collection[str], now: datetime) -> None:
