@@ -7,9 +7,10 @@ Equality is of whole URIs and exact authorities; being on the same host is never
 """
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+from libline_fed.activitypub.needs import NeedsDocument, needs_uri, parse_needs
 from libline_fed.activitypub.objects import (
     ActorDocument,
     Admitted,
@@ -22,16 +23,18 @@ from libline_fed.activitypub.parse import parse_collection, parse_keys, parse_ob
 from libline_fed.activitypub.uris import Uris
 from libline_fed.activitypub.urls import host_of, is_fetchable
 from libline_fed.activitypub.values import uri_of
-from libline_fed.activitypub.wire import parse_json
+from libline_fed.activitypub.wire import MAX_KEYS, MAX_LIST_KEYS, parse_json
 from libline_fed.domain.inbox_activities import InboxActivity
 from libline_fed.domain.peers import Policies, Verdict
 from libline_fed.errors import NotFound, Refusal, RefusalReason
 from libline_fed.federation.fetch import Fetcher
+from libline_fed.federation.http_client import Response
 from libline_fed.services.translations import N_
 
 T = TypeVar("T")
 Document = ActorDocument | NoteDocument | ProposalDocument | Tombstone
 MAX_URI_CHARACTERS = 2_048
+NOT_MODIFIED = 304
 _SENTENCES = {
     RefusalReason.HOST_BLOCKED: N_("This server does not talk with that one: it is blocked here."),
     RefusalReason.HOST_NOT_ALLOWED: N_("This server only talks with servers on its list. That one is not."),
@@ -46,6 +49,16 @@ def narrowed(admitted: Admitted[Any], document: T) -> Admitted[T]:
     if document is not admitted.document:
         raise ValueError("this is not the document that was admitted")
     return Admitted(document, admitted.host, admitted.how)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Listing:
+    """A page of a list of proposals: the ids, and what of it is there as a whole."""
+
+    page: CollectionDocument
+    proposals: tuple[Admitted[ProposalDocument], ...]
+    authors: Mapping[str, Admitted[ActorDocument]]  # by URI
+    etag: str | None
 
 
 class Budget:
@@ -173,21 +186,67 @@ class Admitter:
             return refusal
         if not budget.take():
             return Refusal(RefusalReason.FETCH_BUDGET, url)
-        response = await self._fetcher.get(url)
-        raw = parse_json(response.body)
-        if isinstance(raw, Refusal):
-            return raw
-        found = parse_collection(raw)
-        if isinstance(found, Refusal):
-            return found
-        if found.uri is not None and host_of(found.uri) != host_of(response.url):
-            return Refusal(RefusalReason.WRONG_ID, f"{url} calls itself {found.uri}")
-        here = host_of(url)
-        return dataclasses.replace(
-            found,
-            first_url=found.first_url if found.first_url and host_of(found.first_url) == here else None,
-            next_url=found.next_url if found.next_url and host_of(found.next_url) == here else None,
-        )
+        return _collection(url, await self._fetcher.get(url))
+
+    async def listing(
+        self, url: str, budget: Budget, *, etag: str | None = None
+    ) -> Listing | Refusal | None:
+        """Read one page of a list of proposals, with the whole ones in it; None if it is as at `etag`.
+
+        A whole one counts as read at its own address if it, its author and the list are of the very same
+        host: that server could answer anything there, too. Of any other only the id counts.
+
+        Raises: PeerGone, PeerUnavailable, PeerRefused.
+        """
+        refusal = self.refuse_host(url)
+        if refusal is not None:
+            return refusal
+        if not budget.take():
+            return Refusal(RefusalReason.FETCH_BUDGET, url)
+        response = await self._fetcher.get(url, etag=etag)
+        if response.status == NOT_MODIFIED:
+            return None
+        found = _collection(url, response, max_keys=MAX_LIST_KEYS)
+        host = host_of(url)
+        if isinstance(found, Refusal) or host is None:
+            return found if isinstance(found, Refusal) else Refusal(RefusalReason.FOREIGN_ID, url)
+        proposals: list[Admitted[ProposalDocument]] = []
+        for item in found.raw_items:
+            admitted = self._at_home(item, host)
+            if not isinstance(admitted, Refusal) and isinstance(admitted.document, ProposalDocument):
+                proposals.append(narrowed(admitted, admitted.document))
+        authors: dict[str, Admitted[ActorDocument]] = {}
+        for item in found.raw_authors:
+            admitted = self._at_home(item, host)
+            if not isinstance(admitted, Refusal) and isinstance(admitted.document, ActorDocument):
+                authors[admitted.document.uri] = narrowed(admitted, admitted.document)
+        return Listing(found, tuple(proposals), authors, response.headers.get("etag"))
+
+    def _at_home(self, raw: Any, host: str) -> Admitted[Document] | Refusal:
+        """Admit what a server serves of its own."""
+        document = parse_object(raw)
+        if isinstance(document, Refusal):
+            return document
+        author = _author(document)
+        if host_of(_uri(document)) != host or (author is not None and host_of(author) != host):
+            return Refusal(RefusalReason.FOREIGN_ID, f"{_uri(document)} is not of {host}")
+        if isinstance(document, ProposalDocument) and not _has_own_intent(document):
+            return Refusal(RefusalReason.WRONG_ID, f"the intent {document.intent_uri} is not a part of it")
+        return Admitted(document, host, "fetched")
+
+    async def needs(self, instance_uri: str, budget: Budget) -> Admitted[NeedsDocument] | Refusal:
+        """Read the counts of a server, which only its own instance actor can say.
+
+        Raises: PeerGone, PeerUnavailable, PeerRefused.
+        """
+        url = needs_uri(instance_uri)
+        raw = await self.raw(url, budget)
+        document = raw if isinstance(raw, Refusal) else parse_needs(raw)
+        if isinstance(document, Refusal):
+            return document
+        if document.uri != url or document.attributed_to_uri != instance_uri:
+            return Refusal(RefusalReason.WRONG_OWNER, f"{url} is not by {instance_uri}")
+        return Admitted(document, host_of(url) or "", "fetched")
 
     async def key_owner(self, key_id: str, budget: Budget) -> Admitted[ActorDocument] | Refusal:
         """Read the actor that a key id belongs to; the actor itself must list that key id (FEP-fe34).
@@ -246,6 +305,29 @@ class Admitter:
         if host_of(response.url) != host_of(url):
             return Refusal(RefusalReason.WRONG_ID, f"{url} led to {response.url}")
         return parse_json(response.body)
+
+
+def _collection(
+    url: str, response: Response, *, max_keys: int = MAX_KEYS
+) -> CollectionDocument | Refusal:
+    """Read a collection that speaks for its own host only, and leads nowhere else."""
+    raw = parse_json(response.body, max_keys=max_keys)
+    found = raw if isinstance(raw, Refusal) else parse_collection(raw)
+    if isinstance(found, Refusal):
+        return found
+    here = host_of(url)
+    if host_of(response.url) != here or (found.uri is not None and host_of(found.uri) != here):
+        return Refusal(RefusalReason.WRONG_ID, f"{url} calls itself {found.uri}, at {response.url}")
+
+    def at_home(address: str | None) -> str | None:
+        return address if address is not None and host_of(address) == here else None
+
+    return dataclasses.replace(
+        found,
+        first_url=at_home(found.first_url),
+        next_url=at_home(found.next_url),
+        documents_url=at_home(found.documents_url),
+    )
 
 
 def _uri(document: Document) -> str:
