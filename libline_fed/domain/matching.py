@@ -302,7 +302,7 @@ def shared_languages(seeker: Seeker, offering: Offering) -> dict[str, str | None
 
     A language of unstated level counts as usable, and its shared level as unstated.
     """
-    mine, theirs = _by_primary_tag(seeker.languages), _by_primary_tag(offering.languages)
+    mine, theirs = by_primary_tag(seeker.languages), by_primary_tag(offering.languages)
     shared: dict[str, str | None] = {}
     for tag in sorted(mine.keys() & theirs.keys()):
         levels = [mine[tag], theirs[tag]]
@@ -310,6 +310,17 @@ def shared_languages(seeker: Seeker, offering: Offering) -> dict[str, str | None
         if "basic" not in stated:
             shared[tag] = min(stated, key=lambda level: _LANGUAGE_RANKS[level]) if len(stated) == 2 else None
     return shared
+
+
+def by_primary_tag(languages: Mapping[str, str | None]) -> dict[str, str | None]:
+    """Return levels by primary tag: en-GB and en are one language; the better stated level counts."""
+    found: dict[str, str | None] = {}
+    for tag, level in languages.items():
+        primary = tag.partition("-")[0].lower()
+        known = level if level in _LANGUAGE_RANKS else None
+        if primary not in found or _LANGUAGE_RANKS[known] > _LANGUAGE_RANKS[found[primary]]:
+            found[primary] = known
+    return found
 
 
 def _cover(wanted: str, offered: str, level: int | None) -> int:
@@ -320,17 +331,6 @@ def _cover(wanted: str, offered: str, level: int | None) -> int:
         return weight
     group = group_of(wanted)
     return divided(weight * SAME_GROUP_WEIGHT, ALL) if group is not None and group == group_of(offered) else 0
-
-
-def _by_primary_tag(languages: Mapping[str, str | None]) -> dict[str, str | None]:
-    """Take en-GB and en for one language; the better stated level of several counts."""
-    found: dict[str, str | None] = {}
-    for tag, level in languages.items():
-        primary = tag.partition("-")[0].lower()
-        known = level if level in _LANGUAGE_RANKS else None
-        if primary not in found or _LANGUAGE_RANKS[known] > _LANGUAGE_RANKS[found[primary]]:
-            found[primary] = known
-    return found
 
 
 def _is_apart(mine: Iterable[str], theirs: Iterable[str]) -> bool:
