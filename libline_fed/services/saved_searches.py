@@ -14,11 +14,11 @@ from libline_fed.domain.searches import Search
 from libline_fed.domain.viewers import Viewer
 from libline_fed.errors import InvalidInput, NotFound
 from libline_fed.ids import hash_token, new_id, new_token
+from libline_fed.services import addresses
 from libline_fed.services.site import Site
 from libline_fed.storage import accounts, actors, saved_searches
 from libline_fed.storage.store import Tx
 
-FEED_PATH = "/feeds/saved"
 MAX_TOKEN_CHARACTERS = 100
 
 
@@ -41,7 +41,7 @@ async def add(
     if await accounts.locked(tx, account_id) is None:  # two at once count one after the other
         raise NotFound(f"no account {account_id}")
     if await saved_searches.count_of(tx, account_id) >= MAX_SAVED:
-        raise InvalidInput({"name": "You have 20 saved searches, that is all there can be. Delete one first."})
+        raise InvalidInput({"name": "You have 20 saved searches, and cannot have more. Delete one first."})
     return await saved_searches.add(
         tx,
         {
@@ -98,7 +98,7 @@ async def renew_feed(tx: Tx, site: Site, saved_id: str, *, account_id: str) -> s
     await saved_searches.change(
         tx, saved_id, feed_token_hash=hash_token(token), tells_by=TellsBy.FEED.value
     )
-    return f"{site.uris.base_url}{FEED_PATH}/{token}.atom"
+    return addresses.saved_feed_url(site, token)
 
 
 async def remove(tx: Tx, saved_id: str, *, account_id: str) -> None:

@@ -1,6 +1,5 @@
 """Queries on `saved_searches`."""
 
-from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -35,11 +34,10 @@ async def by_feed_token(tx: Tx, token_hash: str) -> SavedSearch | None:
     return rows.to(SavedSearch, row) if row else None
 
 
-async def of_account(tx: Tx, account_id: str, *, is_locked: bool = False) -> list[SavedSearch]:
-    """Return a member's saved searches by name, held until the transaction ends if asked."""
+async def of_account(tx: Tx, account_id: str) -> list[SavedSearch]:
+    """Return a member's saved searches by name."""
     query = select(saved_searches).where(_c.account_id == account_id).order_by(func.lower(_c.name), _c.id)
-    found = await tx.all(query.with_for_update() if is_locked else query)
-    return [rows.to(SavedSearch, row) for row in found]
+    return [rows.to(SavedSearch, row) for row in await tx.all(query)]
 
 
 async def count_of(tx: Tx, account_id: str) -> int:
@@ -53,12 +51,12 @@ async def change(tx: Tx, saved_id: str, **values: Any) -> SavedSearch:
     return rows.to(SavedSearch, (await tx.execute(statement)).one())
 
 
-async def move_on(tx: Tx, saved_ids: Collection[str], *, until: int, told_at: datetime | None) -> None:
-    """Note until which number members know what came; `told_at` only where a mail went out."""
+async def move_on(tx: Tx, saved_id: str, *, until: int, told_at: datetime | None) -> None:
+    """Note until which number the member knows what came; and when, if a mail goes out."""
     values: dict[str, Any] = {"told_until_number": until}
     if told_at is not None:
         values["told_at"] = told_at
-    await tx.execute(update(saved_searches).where(_c.id.in_(list(saved_ids))).values(**values))
+    await change(tx, saved_id, **values)
 
 
 async def remove(tx: Tx, saved_id: str) -> None:

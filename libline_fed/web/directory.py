@@ -1,86 +1,100 @@
 """The lists of mentors and of requests, with filters; also where hashtags lead."""
 
+from urllib.parse import urlencode
+
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from libline_fed import vocabulary
 from libline_fed.domain.proposals import Purpose
-from libline_fed.services import matching, proposals
+from libline_fed.domain.saved_searches import search_from
+from libline_fed.domain.searches import MAX_TEXT_CHARACTERS, Search
+from libline_fed.domain.viewers import Viewer
+from libline_fed.services import directory
+from libline_fed.services.addresses import LIST_PATHS, list_path
+from libline_fed.services.directory import Page
+from libline_fed.services.directory_choices import Choices, KeptChoices
 from libline_fed.storage.store import Tx
 from libline_fed.web.addresses import with_query
 from libline_fed.web.context import WebContext
-from libline_fed.web.forms import COMMON_LANGUAGES
+from libline_fed.web.directory_filters import chips, filter_form, sort_links
+from libline_fed.web.lookups import looks_like_address
 from libline_fed.web.matching import sentences
-from libline_fed.web.pages import Access, GuardedRoute, Pages, get, page_links
-from libline_fed.web.visits import visit_of
-
-MAX_SEARCH_CHARACTERS = 200
-PATHS = {Purpose.OFFER: "/mentors", Purpose.REQUEST: "/requests"}
+from libline_fed.web.pages import Access, GuardedRoute, Pages, get
+from libline_fed.web.visits import Visit, visit_of
 
 
 class DirectoryPages(Pages):
     """`/mentors` and `/requests`, for members and visitors alike."""
 
+    def __init__(self, context: WebContext) -> None:
+        super().__init__(context)
+        self._choices = KeptChoices()
+
     async def mentors(self, request: Request) -> Response:
-        """List open offers."""
+        """List offers."""
         return await self._list(request, Purpose.OFFER)
 
     async def requests(self, request: Request) -> Response:
-        """List open requests."""
+        """List requests."""
         return await self._list(request, Purpose.REQUEST)
 
     async def _list(self, request: Request, purpose: Purpose) -> Response:
         visit = visit_of(request)
-        query = self.query(request)
-        text = query.get("text", "").strip()[:MAX_SEARCH_CHARACTERS]
-        area = query.get("area", "")
-        area = area if vocabulary.is_area(area) else ""
-        language = query.get("language", "")
-        language = language if vocabulary.is_language(language) else ""
-        page = self.page_number(request)
-        now = self.now()
+        search = search_from(purpose, self.query(request).multi_items())
+        page, now = self.page_number(request), self.now()
 
-        async def unit(tx: Tx) -> tuple[proposals.Page, dict[str, matching.Explained]]:
-            listed = await proposals.directory(
-                tx,
-                purpose=purpose,
-                text=text,
-                area=area or None,
-                language=language or None,
-                viewer_is_member=visit.is_member,
-                page=page,
-                now=now,
-            )
-            if visit.person is None:
-                return listed, {}
-            shown = [item.proposal for item in listed.items]
-            return listed, await matching.explain_for(tx, visit.person, shown, now=now)
+        async def unit(tx: Tx) -> tuple[Page, Choices]:
+            found = await directory.page(tx, self.site, search, viewer_of(visit), page=page, now=now)
+            return found, await self._choices.get(tx, now=now)
 
-        found, explained = await self.store.read(unit)
+        found, choices = await self.store.read(unit)
         return self.render(
             request,
             "directory/list.html",
             purpose=purpose,
+            search=search,
             found=found,
-            reasons=sentences(visit, explained),
-            text=text,
-            area_chosen=area,
-            language_chosen=language,
-            area_groups=vocabulary.area_groups(visit.language.tag),
-            language_choices=COMMON_LANGUAGES,
-            is_filtered=bool(text or area or language),
-            links=page_links(
-                PATHS[purpose], page=page, has_more=found.has_more, text=text, area=area, language=language
-            ),
+            reasons=reasons_of(visit, found),
+            form=filter_form(search, visit.language, choices),
+            chips=chips(search, visit.language, choices),
+            sorts=sort_links(search, has_request=found.request is not None),
+            lookup_path=with_query("/search", q=search.text) if looks_like_address(search.text) else "",
+            save_path=save_path(search),
+            first_path=list_path(search),
+            links=_page_links(search, found, page),
         )
 
     async def tag(self, request: Request) -> Response:
-        """Lead a hashtag, which other servers link to, to the list that it means."""
-        name = request.path_params["name"][:MAX_SEARCH_CHARACTERS]
+        """Lead a hashtag, which other servers link to, to the page of its area, or to what has that word."""
+        name = request.path_params["name"][:MAX_TEXT_CHARACTERS]
         for area in sorted(vocabulary.area_ids()):
             if vocabulary.hashtag_of(area).lstrip("#").lower() == name.lower():
-                return RedirectResponse(with_query("/mentors", area=area), status_code=302)
+                return RedirectResponse(f"/topics/{area}", status_code=302)
         return RedirectResponse(with_query("/mentors", text=name), status_code=302)
+
+
+def viewer_of(visit: Visit) -> Viewer:
+    """Return who looks at a list."""
+    return Viewer(visit.person, visit.is_member)
+
+
+def reasons_of(visit: Visit, found: Page) -> dict[str, str]:
+    """Return the reason lines of what was found, by proposal id, only where there is a score."""
+    explained = {item.proposal.id: item.explained for item in found.items if item.explained is not None}
+    return sentences(visit, explained)
+
+
+def save_path(search: Search) -> str:
+    """Return the page on which a search is given a name and kept."""
+    return f"/saved-searches/new?{urlencode([('list', LIST_PATHS[search.purpose][1:]), *search.params()])}"
+
+
+def _page_links(search: Search, found: Page, page: int) -> dict[str, str | None]:
+    return {
+        "previous": list_path(search, page=page - 1 if page > 2 else None) if page > 1 else None,
+        "next": list_path(search, page=page + 1) if found.has_more else None,
+    }
 
 
 def routes(context: WebContext) -> list[GuardedRoute]:

@@ -107,6 +107,8 @@ def filters(language: Language) -> Mapping[str, Callable[..., Any]]:
         "wish": named(WISH_NAMES),
         "country": lambda code: country_name(code, language.tag),
         "area": lambda area: vocabulary.area_label(area, language.tag),
+        "map_broader": lambda areas, facts: [facts.broader(area) for area in areas],
+        "source_name": source_name,
         "mode": lambda mode: vocabulary.mode_label(mode, language.tag),
         "term": lambda term_id, scheme: vocabulary.label(scheme, term_id, language.tag),
         "length_name": lambda months: length_name(language, months),
@@ -199,6 +201,11 @@ def shown_host(host: str) -> str:
         return host
     scripts = {unicodedata.name(letter, "?").partition(" ")[0] for letter in decoded if letter.isalpha()}
     return (decoded if len(scripts) <= 1 else name) + separator + port
+
+
+def source_name(source: Actor) -> str:
+    """Name a linked server or consortium."""
+    return person_name(source) if source.name else shown_host(source.host)
 
 
 def initial(name: str) -> str:

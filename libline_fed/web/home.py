@@ -3,9 +3,12 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from libline_fed.services import proposals
+from libline_fed.domain.proposals import Purpose
+from libline_fed.domain.searches import Search, Sort
+from libline_fed.services import directory, proposals
 from libline_fed.storage.store import Tx
 from libline_fed.web.context import WebContext
+from libline_fed.web.directory import viewer_of
 from libline_fed.web.pages import Access, GuardedRoute, Pages, get
 from libline_fed.web.visits import visit_of
 
@@ -20,11 +23,13 @@ class HomePages(Pages):
         visit = visit_of(request)
         now = self.now()
 
-        async def unit(tx: Tx) -> tuple[proposals.Page, proposals.Page, list[proposals.Listed]]:
-            offers = await proposals.directory(tx, purpose="offer", viewer_is_member=visit.is_member, now=now)
-            requests = await proposals.directory(
-                tx, purpose="request", viewer_is_member=visit.is_member, now=now
-            )
+        async def unit(tx: Tx) -> tuple[directory.Page, directory.Page, list[proposals.Listed]]:
+            offers, requests = [
+                await directory.page(
+                    tx, self.site, Search(purpose=purpose, sort=Sort.NEWEST), viewer_of(visit), now=now
+                )
+                for purpose in Purpose
+            ]
             own = await proposals.own(tx, visit.actor.id) if visit.actor is not None else []
             return offers, requests, own
 

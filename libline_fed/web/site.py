@@ -11,9 +11,12 @@ from libline_fed.web import (
     accounts,
     actors,
     admin,
+    areas,
     availability,
     calendars,
+    coordination,
     directory,
+    embed,
     exports,
     feedback,
     follows,
@@ -35,6 +38,7 @@ from libline_fed.web import (
     proposals,
     records,
     requests,
+    saved_searches,
     settings,
     vocabulary,
 )
@@ -46,11 +50,13 @@ from libline_fed.web.session import SessionLayer
 
 GZIP_LEVEL = 6
 GZIP_FROM_BYTES = 600
-CLOSED_TO_ROBOTS = ("/admin", "/settings", "/search", "/interact", "/login", "/guest", "/ask", "/calendar")
+CLOSED_TO_ROBOTS = ("/admin", "/coordination", "/settings", "/saved-searches", "/search", "/interact", "/login", "/guest", "/ask", "/calendar")
 ROBOTS = "\n".join(["User-agent: *", *(f"Disallow: {path}" for path in CLOSED_TO_ROBOTS), ""])
 # what is asked for most comes first: routes are tried in order
 NOUNS = (
     directory,
+    areas,
+    saved_searches,
     proposals,
     actors,
     home,
@@ -68,6 +74,7 @@ NOUNS = (
     calendars,
     primer,
     lookups,
+    embed,
     interactions,
     accounts,
     guests,
@@ -78,6 +85,7 @@ NOUNS = (
     moves,
     records,
     vocabulary,
+    coordination,
     admin,
 )
 

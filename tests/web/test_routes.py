@@ -24,6 +24,9 @@ OPEN_TO_VISITORS = {
     "/mentors",
     "/requests",
     "/tags/{name}",
+    "/topics",
+    "/topics/{area}",
+    "/saved-searches/stop/{token}",
     "/proposals/{id}",
     "/contexts/{id}",
     "/@{handle}",
@@ -53,6 +56,10 @@ OPEN_TO_VISITORS = {
     "/records/{id}/{token}/file",
 }
 FOR_MODERATORS = {"/admin", "/admin/members", "/admin/members/{id}/{action}", "/admin/invitations"}
+FOR_COORDINATORS = {
+    "/coordination",
+    "/coordination/needs.svg",
+}
 FOR_ADMINS = {
     "/admin/peers",
     "/admin/queue",
@@ -148,6 +155,11 @@ FOR_MEMBERS = {
     "/followers/{id}/reject",
     "/search",
     "/authorize_interaction",
+    "/saved-searches",
+    "/saved-searches/new",
+    "/saved-searches/{id}",
+    "/saved-searches/{id}/feed",
+    "/saved-searches/{id}/delete",
     "/settings",
     "/settings/language",
     "/settings/password",
@@ -199,6 +211,7 @@ def test_every_route_names_who_may_use_it(world: PagesWorld) -> None:
         Access.EVERYONE: OPEN_TO_VISITORS,
         Access.PERSON: FOR_PEOPLE,
         Access.MEMBER: FOR_MEMBERS,
+        Access.COORDINATOR: FOR_COORDINATORS,
         Access.MODERATOR: FOR_MODERATORS,
         Access.ADMIN: FOR_ADMINS,
     }
@@ -208,11 +221,13 @@ def test_every_route_names_who_may_use_it(world: PagesWorld) -> None:
 
 async def test_routes_keep_out_who_may_not_use_them(world: PagesWorld) -> None:
     await world.add_member("ana")
+    await world.add_member("coco", Role.COORDINATOR)
     await world.add_member("mod", Role.MODERATOR)
     browsers = {
         "visitor": world.browser(),
         "guest": await world.guest_browser(),
         "member": await world.member_browser("ana"),
+        "coordinator": await world.member_browser("coco"),
         "moderator": await world.member_browser("mod"),
     }
     tokens = {}
@@ -234,10 +249,13 @@ async def test_routes_keep_out_who_may_not_use_them(world: PagesWorld) -> None:
                 ].startswith("/login?next=/"), path
             if role == "guest" and route.access is Access.MEMBER:
                 assert response.status_code == 403, path
-            if route.access is Access.ADMIN or (
-                route.access is Access.MODERATOR and role in {"member", "guest"}
-            ):
-                assert response.status_code == (303 if role == "visitor" else 404), (path, role)
+            outside = {
+                Access.ADMIN: {"member", "guest", "coordinator", "moderator"},
+                Access.MODERATOR: {"member", "guest", "coordinator"},
+                Access.COORDINATOR: {"member", "guest"},
+            }.get(route.access, set())
+            if role in outside:
+                assert response.status_code == 404, (path, role)
             assert response.status_code < 500, (path, role)
     after = await snapshot(world)
     assert after == {**before, "notifications": after["notifications"]}
