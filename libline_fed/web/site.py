@@ -50,7 +50,12 @@ from libline_fed.web.session import SessionLayer
 
 GZIP_LEVEL = 6
 GZIP_FROM_BYTES = 600
-CLOSED_TO_ROBOTS = ("/admin", "/coordination", "/settings", "/saved-searches", "/search", "/interact", "/login", "/guest", "/ask", "/calendar")
+# fmt: off
+CLOSED_TO_ROBOTS = (
+    "/admin", "/coordination", "/settings", "/saved-searches", "/search", "/interact", "/login",
+    "/guest", "/ask", "/calendar",
+)
+# fmt: on
 ROBOTS = "\n".join(["User-agent: *", *(f"Disallow: {path}" for path in CLOSED_TO_ROBOTS), ""])
 # what is asked for most comes first: routes are tried in order
 NOUNS = (
