@@ -20,9 +20,11 @@ from libline_fed.domain.proposals import (
     marked,
     status_by_places,
 )
+from libline_fed.domain.searches import Search, Sort
+from libline_fed.domain.viewers import Viewer
 from libline_fed.errors import Conflict, Forbidden, InvalidInput, NotFound
 from libline_fed.ids import new_id
-from libline_fed.sanitize import clean_line, fold
+from libline_fed.sanitize import clean_line
 from libline_fed.services import proposal_news
 from libline_fed.services.proposal_columns import checked_columns
 from libline_fed.services.site import Site
@@ -32,7 +34,6 @@ from libline_fed.storage.store import Tx
 
 PER_PAGE = 10
 MAX_PAGE = 1_000
-MAX_WORDS = 8
 MAX_SEARCH_CHARACTERS = 200
 
 
@@ -303,15 +304,21 @@ async def directory(
     tag = vocabulary.canonical_language(language) if language else None
     if purpose not in list(Purpose) or (area and not vocabulary.is_area(area)) or (language and not tag):
         return Page([], page, has_more=False, total_count=0)
-    filters = directory_rows.Filters(
-        purpose=purpose,
-        words=tuple(fold(clean_line(text, MAX_SEARCH_CHARACTERS)).split()[:MAX_WORDS]),
-        area=area or None,
-        language=tag,
-        viewer_is_member=viewer_is_member,
-        today=now.date(),
+    search = Search(
+        Purpose(purpose),
+        text=clean_line(text, MAX_SEARCH_CHARACTERS),
+        areas=(area,) if area else (),
+        languages=(tag,) if tag else (),
+        sort=Sort.NEWEST,
     )
-    found, total_count = await directory_rows.page(tx, filters, limit=PER_PAGE, offset=(page - 1) * PER_PAGE)
+    found, total_count = await directory_rows.page(
+        tx,
+        search,
+        Viewer(is_member=viewer_is_member),
+        today=now.date(),
+        limit=PER_PAGE,
+        offset=(page - 1) * PER_PAGE,
+    )
     items = [Listed(proposal, author) for proposal, author in found]
     return Page(items, page, has_more=page * PER_PAGE < total_count, total_count=total_count)
 

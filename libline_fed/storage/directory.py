@@ -1,97 +1,132 @@
-"""The directory's query: which proposals this instance may show, and to whom."""
+"""The directory's query: which proposals somebody may see, as they asked for them, and in which order."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, select
 
 from libline_fed.domain.actors import Actor
-from libline_fed.domain.peers import Verdict
 from libline_fed.domain.proposals import Proposal
-from libline_fed.storage import peers, rows
+from libline_fed.domain.search_words import asked_words
+from libline_fed.domain.searches import Search, Sort
+from libline_fed.domain.viewers import Viewer
+from libline_fed.storage import rows, search_filters, search_words, visibility
+from libline_fed.storage.directory_tables import proposal_search
 from libline_fed.storage.store import Tx
-from libline_fed.storage.tables import actors, proposal_areas, proposal_languages, proposals
+from libline_fed.storage.tables import actors, proposal_sources, proposals
 
 _c = proposals.c
-LIKE_ESCAPE = "\\"
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """What a visitor looks for. `words` are folded; every one must be found."""
-
-    purpose: str
-    words: tuple[str, ...]
-    area: str | None
-    language: str | None
-    viewer_is_member: bool
-    today: date
+Listing = tuple[Proposal, Actor]
 
 
 async def page(
-    tx: Tx, filters: Filters, *, limit: int, offset: int
-) -> tuple[list[tuple[Proposal, Actor]], int]:
-    """Return some listed proposals with their authors, newest first, and how many there are in all."""
-    listed = await _without_hidden(tx, _listed(filters), filters.today)
-    total_count = int(await tx.scalar(select(func.count()).select_from(listed.subquery())))
-    found = await tx.scalars(
-        listed.order_by(_c.published_at.desc(), _c.id.desc()).limit(limit).offset(offset)
+    tx: Tx, search: Search, viewer: Viewer, *, today: date, limit: int, offset: int
+) -> tuple[list[Listing], int]:
+    """Return some proposals with their authors, and how many there are in all.
+
+    The newest first, or those whose authors answer soonest; by match is another matter, see the services.
+    """
+    found = await _found(tx, search, viewer, today)
+    if found is None:
+        return [], 0
+    total_count = int(await tx.scalar(select(func.count()).select_from(found.subquery())))
+    ids = await tx.scalars(found.order_by(*_order(tx, search.sort)).limit(limit).offset(offset))
+    return await _loaded(tx, list(ids)), total_count
+
+
+async def numbers(tx: Tx, search: Search, viewer: Viewer, today: date) -> list[int]:
+    """Return the numbers (of `proposal_search`) of all that a search finds, in order: nothing is left out."""
+    found = await _found(tx, search, viewer, today)
+    if found is None:
+        return []
+    numbered = found.with_only_columns(proposal_search.c.number).where(proposal_search.c.number.is_not(None))
+    return list(await tx.scalars(numbered.order_by(*_order(tx, search.sort))))
+
+
+async def fresh(
+    tx: Tx,
+    search: Search,
+    viewer: Viewer,
+    *,
+    today: date,
+    numbers: tuple[int, int],
+    first_id: str,
+    limit: int,
+) -> list[Listing]:
+    """Return what a search finds of others, the newest first, that came after one number and up to another.
+
+    Ids from `first_id` on only: what got its words late, after an update of this program, is not new.
+    """
+    found = await _found(tx, search, viewer, today)
+    if found is None:
+        return []
+    after, until = numbers
+    found = found.where(
+        proposal_search.c.number > after, proposal_search.c.number <= until, _c.id >= first_id
     )
-    ids = list(found)
+    if viewer.person is not None:
+        found = found.where(_c.author_id != viewer.person.id)
+    ids = await tx.scalars(found.order_by(*_order(tx, Sort.NEWEST)).limit(limit))
+    return await _loaded(tx, list(ids))
+
+
+async def shown(tx: Tx, viewer: Viewer, ids: Collection[str], today: date) -> dict[str, Listing]:
+    """Return by id those of some proposals that a viewer sees in lists."""
     if not ids:
-        return [], total_count
-    by_id = {row.id: rows.to(Proposal, row) for row in await tx.all(select(proposals).where(_c.id.in_(ids)))}
+        return {}
+    conditions = await visibility.shown_to(tx, viewer, today)
+    query = select(_c.id).join(actors, actors.c.id == _c.author_id).where(_c.id.in_(list(ids)), *conditions)
+    return {item[0].id: item for item in await _loaded(tx, list(await tx.scalars(query)))}
+
+
+async def brought_by(tx: Tx, ids: Collection[str]) -> dict[str, list[Actor]]:
+    """Return by id the linked servers and consortia that brought some proposals, by their addresses."""
+    if not ids:
+        return {}
+    source = proposal_sources.c
+    brought = (
+        select(source.proposal_id, actors)
+        .join(actors, actors.c.uri == source.actor_uri)
+        .where(source.proposal_id.in_(list(ids)), source.source == "announce", actors.c.gone_at.is_(None))
+    )
+    found: dict[str, list[Actor]] = {}
+    for row in await tx.all(brought.order_by(actors.c.uri)):
+        found.setdefault(row.proposal_id, []).append(rows.to(Actor, row))
+    return found
+
+
+async def _found(tx: Tx, search: Search, viewer: Viewer, today: date) -> Select[Any] | None:
+    """Return the question for the ids of what is found; None: nothing can be."""
+    asked = asked_words(search.text)
+    if search.text.strip() and not asked:
+        return None  # a smiley is no word of anything
+    conditions = await visibility.shown_to(tx, viewer, today)
+    conditions += await search_filters.conditions(tx, search, viewer, today)
+    if asked:
+        conditions.append(search_words.is_found(tx, asked))
+    return (
+        select(_c.id)
+        .join(actors, actors.c.id == _c.author_id)
+        .join(proposal_search, proposal_search.c.proposal_id == _c.id, isouter=not asked)
+        .where(_c.purpose == search.purpose.value, *conditions)
+    )
+
+
+def _order(tx: Tx, sort: Sort) -> list[ColumnElement[Any]]:
+    newest: list[ColumnElement[Any]] = [_c.published_at.desc(), _c.id.desc()]
+    if sort is not Sort.SOONEST:
+        return newest
+    return [search_filters.answer_days(tx).asc().nulls_last(), *newest]
+
+
+async def _loaded(tx: Tx, ids: list[str]) -> list[Listing]:
+    if not ids:
+        return []
+    found = await tx.all(select(proposals).where(_c.id.in_(ids)))
+    by_id = {row.id: rows.to(Proposal, row) for row in found}
     author_ids = {proposal.author_id for proposal in by_id.values()}
     authors = {
         row.id: rows.to(Actor, row) for row in await tx.all(select(actors).where(actors.c.id.in_(author_ids)))
     }
-    return [(by_id[id_], authors[by_id[id_].author_id]) for id_ in ids], total_count
-
-
-def _listed(filters: Filters) -> Select[Any]:
-    statement = (
-        select(_c.id)
-        .join(actors, actors.c.id == _c.author_id)
-        .where(
-            _c.purpose == filters.purpose,
-            _c.status == "open",
-            or_(_c.open_until_on.is_(None), _c.open_until_on >= filters.today),
-            actors.c.gone_at.is_(None),
-            actors.c.suspended_at.is_(None),
-        )
-    )
-    if not filters.viewer_is_member:
-        statement = statement.where(_c.audience == "public")
-    for word in filters.words:
-        statement = statement.where(_c.search_text.like(f"%{_escaped(word)}%", escape=LIKE_ESCAPE))
-    if filters.area is not None:
-        statement = statement.where(
-            exists().where(proposal_areas.c.proposal_id == _c.id, proposal_areas.c.area == filters.area)
-        )
-    if filters.language is not None:
-        statement = statement.where(
-            exists().where(
-                proposal_languages.c.proposal_id == _c.id,
-                or_(
-                    proposal_languages.c.language == filters.language,
-                    proposal_languages.c.language.like(f"{_escaped(filters.language)}-%", escape=LIKE_ESCAPE),
-                ),
-            )
-        )
-    return statement
-
-
-async def _without_hidden(tx: Tx, listed: Select[Any], today: date) -> Select[Any]:
-    """Leave out what comes from silenced, blocked and lost servers: one verdict per server, none per row."""
-    hosts = await tx.scalars(listed.with_only_columns(actors.c.host).where(_c.is_local.is_(False)).distinct())
-    hidden = await peers.judged(tx, hosts, Verdict.SILENCED, Verdict.BLOCKED)
-    hidden |= await peers.lost(tx, hosts, today)
-    if not hidden:
-        return listed
-    return listed.where(or_(_c.is_local.is_(True), actors.c.host.not_in(sorted(hidden))))
-
-
-def _escaped(word: str) -> str:
-    """Make a word harmless in LIKE."""
-    return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return [(by_id[id_], authors[by_id[id_].author_id]) for id_ in ids]

@@ -1,16 +1,18 @@
 """Compares a column with a list of any length through one parameter, so that the statement stays the same."""
 
+import json
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, Column, ColumnElement, any_, bindparam, func, select
+from sqlalchemy import ARRAY, BigInteger, Column, ColumnElement, Text, any_, bindparam, func, select
 
 from libline_fed.storage.store import Tx
 
 
-def is_one_of(tx: Tx, column: Column[Any], values: Collection[int]) -> ColumnElement[bool]:
-    """Tell whether an integer column is one of `values`."""
+def is_one_of(tx: Tx, column: Column[Any], values: Collection[int] | Collection[str]) -> ColumnElement[bool]:
+    """Tell whether a column is one of `values`, all integers or all texts."""
     if tx.dialect == "sqlite":  # SQLite knows no arrays: its JSON functions unfold one
-        listed = func.json_each(str(list(values))).table_valued("value")
+        listed = func.json_each(json.dumps(list(values))).table_valued("value")
         return column.in_(select(listed.c.value))
-    return column == any_(bindparam(None, list(values), ARRAY(BigInteger)))
+    type_ = Text() if any(isinstance(value, str) for value in values) else BigInteger()
+    return column == any_(bindparam(None, list(values), ARRAY(type_)))

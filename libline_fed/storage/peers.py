@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, bindparam, case, func, literal_column, or_
 from libline_fed.config import Federation
 from libline_fed.domain.peers import Peer, Policies, Policy, Verdict, covering
 from libline_fed.storage import rows, trust
+from libline_fed.storage.lists import is_one_of
 from libline_fed.storage.store import Tx
 from libline_fed.storage.tables import deliveries, peers
 
@@ -63,6 +64,24 @@ async def named(tx: Tx, hosts: Collection[str]) -> list[Peer]:
 async def policy_of(tx: Tx, host: str) -> str:
     """Return the policy of exactly this host; `domain.peers.Policies` also knows what covers it."""
     return str(await tx.scalar(select(peers.c.policy).where(peers.c.host == host)) or Policy.DEFAULT)
+
+
+async def policies_of(tx: Tx, hosts: Collection[str]) -> dict[str, str]:
+    """Return what is decided of exactly these hosts; those without a rule are left out."""
+    if not hosts:
+        return {}
+    found = await tx.all(
+        select(peers.c.host, peers.c.policy).where(
+            is_one_of(tx, peers.c.host, hosts), peers.c.policy != Policy.DEFAULT
+        )
+    )
+    return {row.host: row.policy for row in found}
+
+
+async def restricted(tx: Tx) -> list[Peer]:
+    """Return every host that is silenced or blocked, by name."""
+    asked = select(peers).where(peers.c.policy.in_((Policy.SILENCED.value, Policy.BLOCKED.value)))
+    return [rows.to(Peer, row) for row in await tx.all(asked.order_by(peers.c.host))]
 
 
 async def all_policies(tx: Tx) -> dict[str, str]:

@@ -14,7 +14,7 @@ from libline_fed.domain.proposals import Audience, Proposal
 from libline_fed.errors import Refusal, RefusalReason
 from libline_fed.ids import is_id, new_id
 from libline_fed.sanitize import fold, plain_text
-from libline_fed.storage import circles, rows
+from libline_fed.storage import circles, rows, search_words
 from libline_fed.storage.mentorship_tables import mentorships
 from libline_fed.storage.store import Tx
 from libline_fed.storage.tables import (
@@ -24,6 +24,7 @@ from libline_fed.storage.tables import (
     proposals,
 )
 
+FOUND_BY = {"title", "content_html", "areas"}  # columns whose words a search finds
 OPEN_TO_ALL = (Visibility.PUBLIC, Visibility.UNLISTED)
 _c = proposals.c
 
@@ -76,6 +77,7 @@ async def add_local(tx: Tx, values: dict[str, Any]) -> Proposal:
     row = (await tx.execute(tx.insert(proposals).values(**values).returning(*_c))).one()
     proposal = rows.to(Proposal, row)
     await _list_facets(tx, proposal)
+    await search_words.put(tx, proposal)
     return proposal
 
 
@@ -90,6 +92,8 @@ async def change(tx: Tx, proposal_id: str, now: datetime, **values: Any) -> Prop
     proposal = rows.to(Proposal, (await tx.execute(statement)).one())
     if "areas" in values or "languages" in values:
         await _list_facets(tx, proposal)
+    if FOUND_BY & values.keys():
+        await search_words.put(tx, proposal)
     return proposal
 
 
@@ -139,6 +143,7 @@ async def put_remote(
         ).one()
     proposal = rows.to(Proposal, row)
     await _list_facets(tx, proposal)
+    await search_words.put(tx, proposal)
     await _add_source(tx, proposal.id, source, source_actor_uri, now)
     return proposal
 
