@@ -10,6 +10,7 @@ from libline_fed.domain.advice import Advice, AdviceList, AdviceState
 from libline_fed.domain.block_lists import Entry
 from libline_fed.storage import rows
 from libline_fed.storage.consortium_tables import advice, advice_lists, published_advice
+from libline_fed.storage.lists import is_one_of
 from libline_fed.storage.store import Tx
 
 _a, _l, _p = advice.c, advice_lists.c, published_advice.c
@@ -71,12 +72,6 @@ async def get(tx: Tx, group_id: str, host: str) -> Advice | None:
     return rows.to(Advice, row) if row else None
 
 
-async def about(tx: Tx, hosts: Collection[str]) -> list[Advice]:
-    """Return all advice about some hosts."""
-    asked = select(advice).where(_a.host.in_(sorted(hosts))).order_by(_a.host, _a.group_id)
-    return [rows.to(Advice, row) for row in await tx.all(asked)]
-
-
 async def put_many(tx: Tx, values: Sequence[dict[str, Any]]) -> None:
     """Insert advice or write it anew; each has every column."""
     if not values:
@@ -102,22 +97,30 @@ async def decide(tx: Tx, group_id: str, host: str, state: AdviceState, now: date
 async def forget(tx: Tx, group_id: str, hosts: Collection[str] | None = None) -> None:
     """Delete advice of a consortium: about some hosts, or all of it."""
     gone = delete(advice).where(_a.group_id == group_id)
-    await tx.execute(gone if hosts is None else gone.where(_a.host.in_(sorted(hosts))))
+    if hosts is not None and not hosts:
+        return
+    await tx.execute(gone if hosts is None else gone.where(is_one_of(tx, _a.host, hosts)))
 
 
 async def withdraw(tx: Tx, group_id: str, hosts: Collection[str]) -> None:
     """Note that a consortium no longer says what was decided on already."""
+    if not hosts:
+        return
     await tx.execute(
         update(advice)
-        .where(_a.group_id == group_id, _a.host.in_(sorted(hosts)))
+        .where(_a.group_id == group_id, is_one_of(tx, _a.host, hosts))
         .values(state=AdviceState.WITHDRAWN.value)
     )
 
 
 async def open_counts(tx: Tx) -> dict[str, int]:
     """Count the advice that waits for a decision, by the id of its Group."""
-    asked = select(_a.group_id, func.count()).where(_a.state == AdviceState.OPEN.value).group_by(_a.group_id)
-    return {row[0]: row[1] for row in await tx.all(asked)}
+    asked = (
+        select(_a.group_id, func.count().label("open_count"))
+        .where(_a.state == AdviceState.OPEN.value)
+        .group_by(_a.group_id)
+    )
+    return {row.group_id: row.open_count for row in await tx.all(asked)}
 
 
 # --- the list of a consortium hosted here ---------------------------------------------------------------

@@ -11,7 +11,7 @@ from libline_fed.storage import instance, rows
 from libline_fed.storage.consortium_tables import consortium_members, trusted_consortia
 from libline_fed.storage.directory_tables import directory_changes
 from libline_fed.storage.store import Tx
-from libline_fed.storage.tables import actors, peers
+from libline_fed.storage.tables import actors, follows, peers
 
 MODE_FACT = "federation"
 CHUNK = 500
@@ -33,6 +33,22 @@ async def trusted(tx: Tx) -> list[Actor]:
     """Return the consortia whose members are allowed with a list of allowed servers."""
     asked = select(actors).join(trusted_consortia, trusted_consortia.c.group_id == actors.c.id)
     return [rows.to(Actor, row) for row in await tx.all(asked.order_by(actors.c.acct_host, actors.c.handle))]
+
+
+async def followed_groups(tx: Tx) -> list[Actor]:
+    """Return the consortia of other servers that this instance or a member here follows."""
+    local = select(actors.c.id).where(actors.c.is_local.is_(True))
+    followed = select(follows.c.followed_id).where(
+        follows.c.state == "accepted", follows.c.follower_id.in_(local)
+    )
+    asked = select(actors).where(
+        actors.c.type == "Group",
+        actors.c.is_local.is_(False),
+        actors.c.gone_at.is_(None),
+        actors.c.suspended_at.is_(None),
+        actors.c.id.in_(followed),
+    )
+    return [rows.to(Actor, row) for row in await tx.all(asked)]
 
 
 async def member_hosts(tx: Tx, hosts: Collection[str] | None = None) -> set[str]:
