@@ -8,6 +8,7 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -18,11 +19,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from libline_fed import __version__
 from libline_fed.activitypub.uris import Uris
+from libline_fed.api.context import ApiContext
+from libline_fed.api.routes import api_routes
 from libline_fed.clock import Clock, SystemClock
 from libline_fed.config import Federation, Settings
 from libline_fed.domain.peers import Policies
 from libline_fed.errors import PermanentError
 from libline_fed.federation.admit import Admitter
+from libline_fed.federation.advice import AdviceReader
 from libline_fed.federation.answers import AnswerCache, send_answer
 from libline_fed.federation.delivery import DeliverySettings, DeliveryWorker, Hooks
 from libline_fed.federation.delivery_hooks import InboxOwners
@@ -33,6 +37,7 @@ from libline_fed.federation.inbox import Inbox
 from libline_fed.federation.inbox_prepare import Preparer
 from libline_fed.federation.inbox_worker import InboxWorker
 from libline_fed.federation.keys import RemoteKeys
+from libline_fed.federation.needs import NeedReader
 from libline_fed.federation.oauth import MastodonHomes
 from libline_fed.federation.policies import PolicyBoard
 from libline_fed.federation.resolve import Resolver
@@ -45,13 +50,23 @@ from libline_fed.mail.backends import Backend, ConsoleBackend, SmtpBackend, pars
 from libline_fed.mail.messages import sender_address
 from libline_fed.mail.sender import MailWorker
 from libline_fed.sealing import Sealer
-from libline_fed.services import deliveries, first_run, mentorship_clock, proposals, rotation, upkeep
+from libline_fed.services import (
+    deliveries,
+    first_run,
+    mentorship_clock,
+    need_counts,
+    proposals,
+    rotation,
+    saved_search_mails,
+    upkeep,
+)
 from libline_fed.services.instance import ensure_instance_actor
 from libline_fed.services.keys import Keyring
 from libline_fed.services.site import Site
 from libline_fed.storage import actors, fetch_failures, inbox_activities, migrate, trust
 from libline_fed.storage.store import Store, Tx
 from libline_fed.web import site as web
+from libline_fed.web.clients import client_address
 from libline_fed.web.context import WebContext
 from libline_fed.web.security_headers import HEADERS, STRICT_TRANSPORT_SECURITY, SecurityHeaders
 
@@ -182,6 +197,8 @@ class Instance:
         is_off = self.settings.federation is Federation.OFF
         return {
             **({} if is_off else {"inbox": self.inbox_worker().run, "delivery": self._deliver}),
+            **({} if is_off else {"advice": self.advice_reader().run}),
+            **({} if is_off else {"needs": every(UPKEEP_S, self.need_reader().step)}),
             "mail": self._mail_worker().run,
             "keys": lambda stop: self.keyring.run(stop, self.clock),
             **{name: every(UPKEEP_S, step) for name, step in self.upkeep_steps().items()},
@@ -208,6 +225,14 @@ class Instance:
             settings=DeliverySettings(own.delivery_concurrency, own.delivery_threads, own.delivery_lease_s),
         )
 
+    def advice_reader(self) -> AdviceReader:
+        """Return what reads the lists of servers that consortia publish."""
+        return AdviceReader(self.store, self.site, self.admitter, self.fetcher, self.clock)
+
+    def need_reader(self) -> NeedReader:
+        """Return what reads the counts of co-members."""
+        return NeedReader(self.store, self.site, self.admitter, self.clock)
+
     async def _deliver(self, stop: asyncio.Event) -> None:
         with closing(self.delivery_worker()) as worker:
             await worker.run(stop)
@@ -230,13 +255,21 @@ class Instance:
             "old-bodies": lambda tx, now: inbox_activities.drop_old_bodies(tx, now=now),
             "old-failures": fetch_failures.drop_old,
             "mentorships": lambda tx, now: mentorship_clock.tick(tx, self.site, now=now),
+            "need-counts": lambda tx, now: need_counts.count(tx, self.site, now=now),
             "ended-proposals": lambda tx, now: proposals.close_expired(tx, self.site, now=now),
         }
+
+        stop_key = self.sealer.derive(saved_search_mails.STOP_PURPOSE)
 
         def write(step: Callable[[Tx, datetime], Awaitable[object]]) -> Callable[[], Awaitable[object]]:
             return lambda: self.store.write(lambda tx: step(tx, self.clock.now()))
 
-        return {name: write(step) for name, step in steps.items()}
+        return {
+            **{name: write(step) for name, step in steps.items()},
+            "saved-searches": lambda: saved_search_mails.tell_all(
+                self.store, self.site, key=stop_key, now=self.clock.now()
+            ),
+        }
 
 
 def make_site(settings: Settings, keyring: Keyring) -> Site:
@@ -387,8 +420,10 @@ def make_routes(instance: Instance, inbox: Inbox, cache: AnswerCache) -> ASGIApp
         down=lambda: instance.supervisor.down,
         metrics_token=token.get_secret_value() if token is not None else None,
     )
-    routes += health.routes()
-    router = Router(routes, redirect_slashes=False, default=web.pages(make_web_context(instance)))
+    context = make_web_context(instance)
+    client_of = partial(client_address, proxies=context.proxies)
+    routes += [*health.routes(), *api_routes(ApiContext(store, site, instance.clock, client_of))]
+    router = Router(routes, redirect_slashes=False, default=web.pages(context))
     return SecurityHeaders(FailureAnswers(router), is_https=site.is_https)
 
 

@@ -9,6 +9,7 @@ import hmac
 import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from libline_fed.domain.saved_searches import MAX_TOLD, TOLD_EVERY, SavedSearch, TellsBy
 from libline_fed.errors import NotFound
@@ -20,7 +21,7 @@ from libline_fed.services.saved_searches import viewer_of
 from libline_fed.services.site import Site
 from libline_fed.services.translations import N_, Translate, translator
 from libline_fed.storage import accounts, directory, saved_searches
-from libline_fed.storage.store import Tx
+from libline_fed.storage.store import Store, Tx
 
 STOP_PURPOSE = "end mails about saved searches"  # what the key of the links in mails is derived for
 SETTLED = timedelta(minutes=15)  # longer than any transaction takes
@@ -31,6 +32,16 @@ _SAYS = N_("Somebody new fits what you look for at %(site)s:")
 _STOP = N_("No more of these mails? Open this page and press the button:")
 
 Found = tuple[SavedSearch, list[str]]  # a saved search and the titles that are new in it
+
+
+async def tell_all(store: Store, site: Site, *, key: bytes, now: datetime) -> int:
+    """Queue the mails of all members who have something new, one transaction each; return how many."""
+    told_count = 0
+    for account_id in await store.read(lambda tx: due(tx, now=now)):
+        told_count += await store.write(
+            partial(tell, site=site, account_id=account_id, key=key, now=now)
+        )
+    return told_count
 
 
 async def due(tx: Tx, *, now: datetime) -> list[str]:
