@@ -17,7 +17,6 @@ ITEM_ATTEMPTS = 3  # what does not answer so often is left to the next reading
 PER_HOST_S = 0.5  # two requests a second
 TURN_PAUSE = timedelta(seconds=2)
 CHECK_EVERY = timedelta(days=7)
-MISSING_PER_CHECK = 1_000  # how much that is not listed any more is asked for in one reading
 _BACKOFF = (60, 300, 900, 3_600, 10_800, 21_600, 43_200, 86_400)
 
 

@@ -18,6 +18,14 @@ async def add_announced(tx: Tx, proposal_id: str, actor_uri: str, now: datetime)
     await tx.execute(tx.insert(proposal_sources).values(**values).on_conflict_do_nothing())
 
 
+async def is_announced(tx: Tx, proposal_id: str, actor_uri: str) -> bool:
+    """Tell whether a directory has brought a proposal."""
+    query = select(_s.proposal_id).where(
+        _s.proposal_id == proposal_id, _s.source == "announce", _s.actor_uri == actor_uri
+    )
+    return await tx.first(query) is not None
+
+
 async def forget_announced(
     tx: Tx, actor_uri: str, *, host: str | None = None, uri: str | None = None, now: datetime
 ) -> None:
