@@ -23,11 +23,13 @@ from libline_fed.api.context import ApiContext
 from libline_fed.api.routes import api_routes
 from libline_fed.clock import Clock, SystemClock
 from libline_fed.config import Federation, Settings
+from libline_fed.domain.crawls import PER_HOST_S
 from libline_fed.domain.peers import Policies
 from libline_fed.errors import PermanentError
 from libline_fed.federation.admit import Admitter
 from libline_fed.federation.advice import AdviceReader
 from libline_fed.federation.answers import AnswerCache, send_answer
+from libline_fed.federation.crawl import Crawler
 from libline_fed.federation.delivery import DeliverySettings, DeliveryWorker, Hooks
 from libline_fed.federation.delivery_hooks import InboxOwners
 from libline_fed.federation.failures import FailureAnswers
@@ -39,6 +41,7 @@ from libline_fed.federation.inbox_worker import InboxWorker
 from libline_fed.federation.keys import RemoteKeys
 from libline_fed.federation.needs import NeedReader
 from libline_fed.federation.oauth import MastodonHomes
+from libline_fed.federation.pace import Pace
 from libline_fed.federation.policies import PolicyBoard
 from libline_fed.federation.resolve import Resolver
 from libline_fed.federation.routes import federation_routes
@@ -53,6 +56,7 @@ from libline_fed.sealing import Sealer
 from libline_fed.services import (
     deliveries,
     first_run,
+    links,
     mentorship_clock,
     need_counts,
     proposals,
@@ -197,6 +201,7 @@ class Instance:
         is_off = self.settings.federation is Federation.OFF
         return {
             **({} if is_off else {"inbox": self.inbox_worker().run, "delivery": self._deliver}),
+            **({} if is_off else {"crawls": self.crawler().run}),
             **({} if is_off else {"advice": self.advice_reader().run}),
             **({} if is_off else {"needs": every(UPKEEP_S, self.need_reader().step)}),
             "mail": self._mail_worker().run,
@@ -233,6 +238,17 @@ class Instance:
         """Return what reads the counts of co-members."""
         return NeedReader(self.store, self.site, self.admitter, self.clock)
 
+    def crawler(self, *, per_host_s: float = PER_HOST_S) -> Crawler:
+        """Return what reads the lists of linked servers and consortia."""
+        return Crawler(
+            self.store,
+            self.site,
+            self.clock,
+            admitter=self.admitter,
+            resolver=self.resolver,
+            pace=Pace(per_host_s),
+        )
+
     async def _deliver(self, stop: asyncio.Event) -> None:
         with closing(self.delivery_worker()) as worker:
             await worker.run(stop)
@@ -256,6 +272,7 @@ class Instance:
             "old-failures": fetch_failures.drop_old,
             "mentorships": lambda tx, now: mentorship_clock.tick(tx, self.site, now=now),
             "need-counts": lambda tx, now: need_counts.count(tx, self.site, now=now),
+            "blocked-links": lambda tx, now: links.let_go_of_blocked(tx, self.site, now=now),
             "ended-proposals": lambda tx, now: proposals.close_expired(tx, self.site, now=now),
         }
 
