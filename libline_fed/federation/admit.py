@@ -124,6 +124,13 @@ class Admitter:
         how = "signed" if activity.signer_uri == activity.actor_uri else "proven"
         return self._owned(raw_object, owner_uri=activity.actor_uri, host=host, how=how)
 
+    def proven(self, actor_uri: str, raw_object: Any) -> Admitted[Document] | Refusal:
+        """Admit an object in an activity that was passed on, whose actor's own proof was verified."""
+        refusal = self.refuse_host(actor_uri)
+        if refusal is not None:
+            return refusal
+        return self._owned(raw_object, owner_uri=actor_uri, host=host_of(actor_uri) or "", how="proven")
+
     def _owned(self, raw_object: Any, *, owner_uri: str, host: str, how: str) -> Admitted[Document] | Refusal:
         document = parse_object(raw_object)
         if isinstance(document, Refusal):

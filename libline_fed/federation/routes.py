@@ -11,6 +11,7 @@ from libline_fed.federation.answers import AnswerCache, Printer
 from libline_fed.federation.discovery import Discovery
 from libline_fed.federation.documents import Documents
 from libline_fed.federation.inbox import Inbox
+from libline_fed.federation.needs import NeedDocuments
 from libline_fed.federation.network_documents import NetworkDocuments, NetworkSigners
 from libline_fed.federation.network_lists import NetworkLists
 from libline_fed.federation.signatures import Verifier
@@ -40,5 +41,6 @@ def federation_routes(
         *lists.routes(),
         *documents.routes(),
         *Discovery(store, site, cache, printer, clock).routes(),
+        *NeedDocuments(store, site, printer, verifier, clock).routes(),
         *AgreementDocuments(store, site, printer, verifier, clock).routes(),
     ]

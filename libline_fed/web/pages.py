@@ -32,6 +32,7 @@ class Access(StrEnum):
     EVERYONE = "everyone"
     PERSON = "person"  # a member, or a guest with an account of another server
     MEMBER = "member"
+    COORDINATOR = "coordinator"
     MODERATOR = "moderator"
     ADMIN = "admin"
 

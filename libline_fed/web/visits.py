@@ -59,6 +59,11 @@ class Visit:
         return self.account is not None and self.account.has_role(Role.ADMIN)
 
     @property
+    def is_coordinator(self) -> bool:
+        """Whether somebody is logged in who looks after needs, cohorts and consortia."""
+        return self.account is not None and self.account.has_role(Role.COORDINATOR)
+
+    @property
     def is_moderator(self) -> bool:
         """Whether somebody is logged in who decides on members."""
         return self.account is not None and self.account.has_role(Role.MODERATOR)
