@@ -186,7 +186,7 @@ async def test_lists_are_filtered_and_come_in_tens(
 
 async def test_a_hashtag_leads_to_its_area(world: PagesWorld) -> None:
     response = await world.browser().raw_get("/tags/authoritycontrol")
-    assert response.headers["location"] == "/mentors?area=A0303"
+    assert response.headers["location"] == "/topics/A0303"
     assert (await world.browser().raw_get("/tags/other")).headers["location"] == "/mentors?text=other"
 
 
