@@ -40,6 +40,43 @@ def test_peers_are_allowed_silenced_blocked_and_reset(libline: Libline) -> None:
     assert libline("peer", "show", "unknown.example").status == 3
 
 
+def test_a_list_of_blocked_servers_is_looked_at_taken_in_and_given_out(
+    libline: Libline, tmp_path: Path
+) -> None:
+    libline("peer", "allow", "good.example")
+    libline("peer", "silence", "loud.example", "--note", "ours")
+    file = tmp_path / "blocks.csv"
+    header = "#domain,#severity,#reject_media,#reject_reports,#public_comment,#obfuscate"
+    file.write_text(
+        f"{header}\nspam.example,suspend,true,true,=Spam,false\nloud.example,silence,false,false,,false\n"
+        "good.example,suspend,true,true,,false\nb**.example,suspend,true,true,,true\ncom,suspend,,,,\n"
+    )
+    looked = libline("peer", "import", str(file), "--dry-run")
+    assert looked.status == 0
+    assert "left out: b**.example" in looked.out
+    assert "left out: com" in looked.out
+    assert "rules are new" not in looked.out
+    plan = libline("peer", "import", str(file), "--dry-run", "--json").json
+    assert [(one["host"], one["before"], one["needs_hand"]) for one in plan["changes"]] == [
+        ("good.example", "allowed", True),
+        ("spam.example", "default", False),
+    ]
+    assert libline("peer", "show", "spam.example").status == 3
+    assert "1 rules are new." in libline("peer", "import", str(file)).out
+    assert "1 rules are new." in libline("peer", "import", str(file), "--also", "good.example").out
+    out = libline("peer", "export").out
+    assert out.splitlines() == [
+        header,
+        "good.example,suspend,true,true,,false",
+        "loud.example,silence,false,false,,false",
+        "spam.example,suspend,true,true,,false",
+    ]
+    assert "'=Spam" in libline("peer", "export", "--with-notes").out
+    file.write_bytes(b"\xff\xff not a list")
+    assert libline("peer", "import", str(file)).status == 4
+    assert libline("peer", "import", str(tmp_path / "nothing.csv")).status == 3
+
+
 def test_empty_queues_say_so(libline: Libline) -> None:
     assert libline("queue", "list").out == "There are no such deliveries.\n"
     assert libline("queue", "list", "--by-host", "--json").json == []
