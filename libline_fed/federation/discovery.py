@@ -77,7 +77,8 @@ class Discovery:
             raise NotFound("no such actor here")
         if actor.gone_at is not None:
             raise Gone(f"{actor.uri} was deleted")  # Mastodon deletes its copy on 410
-        profile_url = self._uris.profile(actor.handle)
+        is_group = actor.type == "Group"
+        profile_url = actor.uri if is_group else self._uris.profile(actor.handle)
         return self._jrd(
             build_jrd(handle=actor.handle, actor_uri=actor.uri, profile_url=profile_url, uris=self._uris)
         )
@@ -104,6 +105,10 @@ class Discovery:
         if path.startswith("/@"):
             handle = path.removeprefix("/@").rstrip("/")
             return await actors.local_by_handle(tx, handle) if is_username(handle) else None
+        if path.startswith("/groups/"):
+            handle = path.removeprefix("/groups/")
+            group = await actors.local_by_handle(tx, handle) if is_username(handle) else None
+            return group if group is not None and group.uri == self._uris.group(handle) else None
         actor_id = path.removeprefix("/actors/")
         found = await actors.by_id(tx, actor_id) if is_id(actor_id) else None
         return found if found is not None and found.is_local else None

@@ -136,11 +136,13 @@ class Inbox:
             Route("/inbox", self.post, methods=["POST"]),
             Route("/actor/inbox", self.post, methods=["POST"]),
             Route("/actors/{actor_id}/inbox", self.post_personal, methods=["POST"]),
+            Route("/groups/{handle}/inbox", self.post_personal, methods=["POST"]),
         ]
 
     async def post_personal(self, request: Request) -> Response:
-        """Answer a POST to a member's inbox; 404 and 410 where there is no such member (any more)."""
-        uri = self._site.uris.actor(request.path_params["actor_id"])
+        """Answer a POST to a member's or group's inbox; 404 and 410 where there is none (any more)."""
+        asked, uris = request.path_params, self._site.uris
+        uri = uris.actor(asked["actor_id"]) if "actor_id" in asked else uris.group(asked["handle"])
         owner = await self._store.read(lambda tx: actors.by_uri(tx, uri))
         if owner is None or not owner.is_local:
             return _answer(404, "Not found.")

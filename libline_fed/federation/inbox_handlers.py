@@ -15,13 +15,22 @@ from libline_fed.federation.inbox_agreements import (
     on_completion,
     on_offer,
 )
+from libline_fed.federation.inbox_announces import is_directory, on_announced, on_unannounced
+from libline_fed.federation.inbox_consortia import (
+    is_about_members,
+    on_invite,
+    on_join,
+    on_leave,
+    on_member_change,
+    on_membership_answer,
+)
 from libline_fed.federation.inbox_moves import on_move
 from libline_fed.federation.inbox_notes import index, on_create, on_delete, on_update
 from libline_fed.federation.inbox_work import APPLIED, Ready, Result, Work, ignored, refused
 from libline_fed.ids import new_id
 from libline_fed.sanitize import plain_text
+from libline_fed.services import consortium_members, links, mentorship_ends
 from libline_fed.services import follows as following
-from libline_fed.services import links, mentorship_ends
 from libline_fed.services.notifications import notify
 from libline_fed.storage import actors, follows, proposals, reactions, reports
 
@@ -43,9 +52,12 @@ async def on_follow(work: Work, ready: Ready) -> Result:
         return refused(RefusalReason.WRONG_OWNER, ready.activity.uri)
     if followed.uri == work.site.uris.instance_actor:
         return await _on_link_question(work, ready, follower)
+    before = await follows.between(work.tx, follower.id, followed.id)
     state = await following.receive_follow(
         work.tx, work.site, uri=ready.activity.uri, follower=follower, followed=followed, now=work.now
     )
+    if followed.type == "Group" and before is None and state is FollowState.ACCEPTED:
+        await consortium_members.receive_follow(work.tx, group=followed, instance=follower, now=work.now)
     return refused(RefusalReason.NOT_FOR_US, "blocked") if state is FollowState.REJECTED else APPLIED
 
 
@@ -68,6 +80,9 @@ async def on_accept(work: Work, ready: Ready) -> Result:
     about_offer = await on_agreement_answer(work, ready)
     if about_offer is not None:
         return about_offer
+    about_member = await on_membership_answer(work, ready, is_yes=True)
+    if about_member is not None:
+        return about_member
     result = await _on_answer(work, ready, is_yes=True)
     if result is APPLIED and ready.backfill:
         author = await _sender(work, ready)
@@ -82,7 +97,8 @@ async def on_reject(work: Work, ready: Ready) -> Result:
     about_offer = await on_agreement_answer(work, ready)
     if about_offer is not None:
         return about_offer
-    return await _on_answer(work, ready, is_yes=False)
+    about_member = await on_membership_answer(work, ready, is_yes=False)
+    return about_member or await _on_answer(work, ready, is_yes=False)
 
 
 async def _on_answer(work: Work, ready: Ready, *, is_yes: bool) -> Result:
@@ -132,6 +148,9 @@ async def on_undo(work: Work, ready: Ready) -> Result:
     if raw and uri_of(raw.get("actor")) not in (None, actor.uri):
         return refused(RefusalReason.WRONG_OWNER, uri or "")
     what = raw.get("type")
+    announced_uri = uri_of(raw.get("object")) if what == "Announce" else None
+    if announced_uri is not None and await is_directory(work.tx, work.site.uris.instance_actor, actor):
+        return await on_unannounced(work, actor, announced_uri)
     if what in ("Follow", None) and await _unfollow(work, actor, uri, uri_of(raw.get("object"))):
         return APPLIED
     if what in ("Like", "EmojiReact", "Announce", None):
@@ -181,12 +200,13 @@ async def on_like(work: Work, ready: Ready) -> Result:
 
 async def on_announce(work: Work, ready: Ready) -> Result:
     """List what a directory passes on; from people, remember that they pass ours on."""
-    if ready.document is not None and isinstance(ready.document.document, ProposalDocument):
+    if ready.verdict is not None:
         directory = await _sender(work, ready)
-        author = await work.actor(ready.document.document.note.author_uri)
-        if directory is None or author is None or not author.is_usable:
+        if directory is None or not await is_directory(
+            work.tx, work.site.uris.instance_actor, directory
+        ):
             return refused(RefusalReason.ACTOR_SUSPENDED, ready.activity.actor_uri)
-        return await index(work, ready.document, author, source="announce", by=directory)
+        return await on_announced(work, ready, directory)
     return await _react(work, ready, kind="announce")
 
 
@@ -267,6 +287,8 @@ async def on_flag(work: Work, ready: Ready) -> Result:
 async def on_add(work: Work, ready: Ready) -> Result:
     """List a proposal that its author pins and that was missed."""
     author = await _sender(work, ready)
+    if author is not None and is_about_members(ready.activity, author):
+        return await on_member_change(work, ready, is_added=True)
     if author is None or ready.activity.target_uri != author.featured_url:
         return ignored(RefusalReason.NOT_FOR_US, ready.activity.target_uri or "")
     if ready.document is None or not isinstance(ready.document.document, ProposalDocument):
@@ -274,6 +296,14 @@ async def on_add(work: Work, ready: Ready) -> Result:
     if ready.document.document.note.author_uri != author.uri:
         return refused(RefusalReason.WRONG_OWNER, ready.activity.object_uri or "")
     return await index(work, ready.document, author, source="follow", by=author)
+
+
+async def on_remove(work: Work, ready: Ready) -> Result:
+    """Take in that a consortium has a member less; an unpinned proposal tells its new state in an Update."""
+    actor = await _sender(work, ready)
+    if actor is not None and is_about_members(ready.activity, actor):
+        return await on_member_change(work, ready, is_added=False)
+    return await on_nothing(work, ready)
 
 
 async def on_nothing(work: Work, ready: Ready) -> Result:
@@ -314,11 +344,11 @@ HANDLERS: dict[str, Handler] = {
     "Flag": on_flag,
     "Move": on_move,
     "Add": on_add,
-    "Remove": on_nothing,  # an unpinned proposal tells its new state in an Update
+    "Remove": on_remove,
     "Offer": on_offer,
-    "Join": on_nothing,
-    "Leave": on_nothing,
-    "Invite": on_nothing,
+    "Join": on_join,
+    "Leave": on_leave,
+    "Invite": on_invite,
     "QuoteRequest": on_nothing,  # no answer means no
     "FeatureRequest": on_nothing,
     "ReplyRequest": on_nothing,

@@ -4,7 +4,7 @@ from libline_fed.activitypub.moves import parse_agreements, parse_moved_agreemen
 from libline_fed.errors import Refusal, RefusalReason
 from libline_fed.federation.inbox_agreements import is_about_agreement
 from libline_fed.federation.inbox_work import APPLIED, Ready, Result, Work, ignored, refused
-from libline_fed.services import follows, moves, rehoming
+from libline_fed.services import follows, memberships, moves, rehoming
 from libline_fed.services.agreements_received import Said
 
 _HARMLESS = frozenset({RefusalReason.OUTDATED, RefusalReason.UNKNOWN_OBJECT, RefusalReason.NOT_FOR_US})
@@ -30,6 +30,8 @@ async def _on_account(work: Work, ready: Ready) -> Result:
     if new is None or old.uri not in new.also_known_as:
         return refused(RefusalReason.WRONG_OWNER, "the new address does not name the old one")
     await follows.receive_move(work.tx, work.site, old=old, new=new, now=work.now)
+    if await memberships.receive_move(work.tx, work.site, old=old, new=new, now=work.now):
+        return APPLIED
     await moves.receive(work.tx, work.site, old=old, new=new, now=work.now)
     named = parse_agreements(ready.activity)
     await rehoming.receive_word(work.tx, work.site, old=old, new=new, agreements=named, now=work.now)

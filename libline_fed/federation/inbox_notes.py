@@ -1,7 +1,8 @@
 """Handlers of Create, Update and Delete: what others write, change and take back."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from libline_fed.activitypub.objects import (
     ActorDocument,
@@ -14,7 +15,7 @@ from libline_fed.activitypub.parse import visibility_of
 from libline_fed.activitypub.urls import host_of
 from libline_fed.domain.actors import Actor
 from libline_fed.errors import Refusal, RefusalReason
-from libline_fed.federation import inbox_doors, inbox_private
+from libline_fed.federation import inbox_consortia, inbox_doors, inbox_private
 from libline_fed.federation.admit import narrowed
 from libline_fed.federation.inbox_work import (
     APPLIED,
@@ -26,7 +27,7 @@ from libline_fed.federation.inbox_work import (
     recipients_of,
     refused,
 )
-from libline_fed.services import remote_actors, remote_posts
+from libline_fed.services import consortium_items, remote_actors, remote_posts
 from libline_fed.services.remote_posts import Arrival
 from libline_fed.storage import actors, follows, posts, proposals, tombstones
 
@@ -145,27 +146,42 @@ async def on_create(work: Work, ready: Ready) -> Result:
     if buried.get(document.note.uri) == author.uri:
         return ignored(RefusalReason.TOMBSTONED, document.note.uri)
     note = document.note
-    post = (await posts.by_uris(work.tx, (note.uri,))).get(note.uri)
-    is_taken = post is not None and post.author_id != author.id
-    if is_taken or await work.actor(note.uri) is not None:
-        return refused(RefusalReason.WRONG_OWNER, note.uri)
+    taken = await refuse_uri(work, note, author)
+    if taken is not None:
+        return taken
     to, cc = (note.to, note.cc) if note.to or note.cc else (ready.activity.to, ready.activity.cc)
     is_for_us = work.site.uris.instance_actor in (*note.to, *note.cc)  # the rows decide if we are linked
     if visibility_of(to, cc, author.followers_uri) not in OPEN_TO_ALL and not is_for_us:
         return ignored(RefusalReason.NOT_FOR_US, "a proposal that is not public")
-    is_addressed = bool(recipients_of(note, work.site.uris))
+    is_addressed = await inbox_consortia.is_for_us(work, note, author)
     is_followed = bool((await follows.local_followers_of(work.tx, (author.id,))).get(author.id))
     # One that is known is sent once more when more people may read it.
     is_known = note.uri in await proposals.by_uris(work.tx, (note.uri,))
     if not (is_followed or is_addressed or is_known):
         return ignored(RefusalReason.NOT_FOR_US, "nobody here follows the author or is addressed")
-    return await index(
-        work, ready.document, author, source="follow" if is_followed else "delivery", by=author
-    )
+    source = "follow" if is_followed else "delivery"
+    return await index(work, ready.document, author, source=source, by=author, said=ready.activity.raw)
 
 
-async def index(work: Work, admitted: Admitted[object], author: Actor, *, source: str, by: Actor) -> Result:
-    """List a proposal of another server, or what it has become."""
+async def refuse_uri(work: Work, note: NoteDocument, author: Actor) -> Result | None:
+    """Say no to a proposal under an id that is somebody's, or somebody else's post; None if it is free."""
+    post = (await posts.by_uris(work.tx, (note.uri,))).get(note.uri)
+    is_taken = post is not None and post.author_id != author.id
+    if is_taken or await work.actor(note.uri) is not None:
+        return refused(RefusalReason.WRONG_OWNER, note.uri)
+    return None
+
+
+async def index(
+    work: Work,
+    admitted: Admitted[object],
+    author: Actor,
+    *,
+    source: str,
+    by: Actor,
+    said: Mapping[str, Any] | None = None,
+) -> Result:
+    """List a proposal of another server, or what it has become; consortia here pass on what was `said`."""
     document = admitted.document
     assert isinstance(document, ProposalDocument)
     kept = await proposals.put_remote(
@@ -179,6 +195,9 @@ async def index(work: Work, admitted: Admitted[object], author: Actor, *, source
     )
     if isinstance(kept, Refusal):
         return ignored(kept.reason, kept.detail)
+    await consortium_items.take(
+        work.tx, work.site, kept, author, named=document.note.audience, activity=said, now=work.now
+    )
     return APPLIED
 
 
@@ -211,7 +230,9 @@ async def on_update(work: Work, ready: Ready) -> Result:
             if known_post is not None:
                 await posts.remove(work.tx, known_post.id)
             return await on_create(work, ready)
-        return await index(work, ready.document, author, source="follow", by=author)
+        return await index(
+            work, ready.document, author, source="follow", by=author, said=ready.activity.raw
+        )
     return await _update_post(work, ready, note, known_post_id=known_post.id if known_post else None)
 
 
@@ -260,11 +281,11 @@ async def on_delete(work: Work, ready: Ready) -> Result:
     if taken is not None:
         return taken
     withdrawn = await inbox_doors.on_delete(work, uri, owner)
-    buried = await _bury(work, uri, owner)
+    buried = await bury(work, uri, owner, said=ready.activity.raw)
     return withdrawn or buried
 
 
-async def _bury(work: Work, uri: str, owner: Actor) -> Result:
+async def bury(work: Work, uri: str, owner: Actor, *, said: Mapping[str, Any] | None) -> Result:
     """Remove a proposal or post of its owner; remember the end of what has not come yet, too."""
     proposal = (await proposals.by_uris(work.tx, (uri,))).get(uri)
     post = (await posts.by_uris(work.tx, (uri,))).get(uri)
@@ -274,6 +295,7 @@ async def _bury(work: Work, uri: str, owner: Actor) -> Result:
     if known is None and uri in await tombstones.among(work.tx, (uri,)):
         return ignored(RefusalReason.TOMBSTONED, uri)
     if proposal is not None:
+        await consortium_items.forget(work.tx, work.site, uri, activity=said, now=work.now)
         await proposals.remove(work.tx, proposal.id)
     elif post is not None:
         await posts.remove(work.tx, post.id)

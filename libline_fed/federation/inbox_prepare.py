@@ -13,6 +13,8 @@ from libline_fed.domain.inbox_activities import InboxActivity, InboxState
 from libline_fed.errors import NotFound, PeerGone, PeerRefused, PeerUnavailable, Refusal, RefusalReason
 from libline_fed.federation.admit import Admitter, Budget, Document
 from libline_fed.federation.inbox_agreements import is_about_agreement
+from libline_fed.federation.inbox_announces import AnnounceReader
+from libline_fed.federation.inbox_consortia import is_about_members
 from libline_fed.federation.inbox_work import Ready, Result, ignored, refused
 from libline_fed.federation.keys import RemoteKeys
 from libline_fed.federation.resolve import Resolver
@@ -35,6 +37,9 @@ class Preparer:
         self._admitter = admitter
         self._resolver = resolver
         self._keys = remote_keys
+        self._announces = AnnounceReader(
+            store, site.uris, admitter=admitter, resolver=resolver, remote_keys=remote_keys
+        )
         self._places = asyncio.Semaphore(FETCHES_AT_ONCE)
 
     async def prepare(self, rows: Sequence[InboxActivity]) -> list[Ready]:
@@ -87,7 +92,7 @@ class Preparer:
                 return document is not None
             case "Update":
                 return isinstance(document, NoteDocument | ProposalDocument)
-            case "Announce" | "Accept" | "Move" | "Add":
+            case "Announce" | "Accept" | "Move" | "Add" | "Join":
                 return False
             case "Follow":
                 return ready.activity.object_uri != self._site.uris.instance_actor
@@ -124,8 +129,8 @@ class Preparer:
             case "Create" | "Update":
                 await self._fetch_object(ready, actor, budget, is_followed=is_followed)
             case "Announce":
-                await self._fetch_announced(ready, actor, budget)
-            case "Follow" if ready.activity.object_uri == self._site.uris.instance_actor:
+                await self._announces.read(ready, actor, budget)
+            case "Follow" | "Join" if self._is_asked_by_server(ready):
                 ready.target = await self._instance_of(actor)
             case "Accept" if actor.type not in ("Application", "Group"):  # their lists are read by crawls
                 if await self._is_yes_to_us(ready, actor):
@@ -133,8 +138,14 @@ class Preparer:
             case "Move" if ready.activity.target_uri is not None and (is_followed or self._is_to_us(ready)):
                 target = await self._resolver.actor(ready.activity.target_uri, budget, is_refresh=True)
                 ready.target = None if isinstance(target, Refusal) else target
-            case "Add" if is_followed and ready.activity.target_uri == actor.featured_url:
-                await self._fetch_document(ready, budget)
+            case "Add" if is_followed:
+                await self._fetch_added(ready, actor, budget)
+
+    def _is_asked_by_server(self, ready: Ready) -> bool:
+        """Tell whether somebody asks for what only a server can have: a link, a place in a consortium."""
+        uri = ready.activity.object_uri or ""
+        uris = self._site.uris
+        return uri == uris.instance_actor or (ready.activity.type == "Join" and uris.is_local(uri))
 
     async def _instance_of(self, actor: Actor) -> Actor | None:
         """Return the actor that stands for the server of this one; only a server can ask for a link."""
@@ -144,6 +155,20 @@ class Preparer:
             return await self._resolver.find_instance(actor.host)
         except NotFound:
             return None
+
+    async def _fetch_added(self, ready: Ready, actor: Actor, budget: Budget) -> None:
+        """Fetch what somebody pins, or the server that a consortium takes in: it says what stands for it."""
+        if not is_about_members(ready.activity, actor):
+            if ready.activity.target_uri == actor.featured_url:
+                await self._fetch_document(ready, budget)
+            return
+        uri = ready.activity.object_uri
+        if uri is None or self._site.uris.is_local(uri):
+            return
+        try:
+            ready.target = await self._resolver.find_instance(host_of(uri) or "")
+        except NotFound as error:
+            ready.result = refused(RefusalReason.WRONG_ACTOR, error.detail)
 
     def _is_to_us(self, ready: Ready) -> bool:
         return any(self._site.uris.is_local(uri) for uri in (*ready.activity.to, *ready.activity.cc))
@@ -175,28 +200,6 @@ class Preparer:
             return  # the handler takes what was signed, without its keys
         self._keys.forget(actor.uri)
         ready.is_refreshed = not isinstance(found, Refusal)
-
-    async def _fetch_announced(self, ready: Ready, actor: Actor, budget: Budget) -> None:
-        """Fetch what a directory that this instance follows passes on; never believe what it embeds."""
-        uri = ready.activity.object_uri
-        if uri is None or self._site.uris.is_local(uri):
-            return
-        instance = self._site.uris.instance_actor
-
-        async def unit(tx: Tx) -> bool:
-            follower = await actors.by_uri(tx, instance)
-            known = await follows.between(tx, follower.id, actor.id) if follower is not None else None
-            return known is not None and known.state == FollowState.ACCEPTED
-
-        if not await self._store.read(unit):
-            ready.result = ignored(RefusalReason.NOT_FOR_US, "not passed on by a directory we follow")
-            return
-        await self._fetch_document(ready, budget)
-        author_uri = _author_of(ready.document) if ready.document is not None else None
-        if author_uri is not None:
-            author = await self._resolver.actor(author_uri, budget)
-            if isinstance(author, Refusal):
-                ready.result = _no(author)
 
     async def _fetch_document(self, ready: Ready, budget: Budget) -> None:
         uri = ready.activity.object_uri

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 
 from libline_fed.activitypub.objects import (
     Activity,
@@ -44,6 +45,14 @@ def refused(reason: RefusalReason, detail: str = "") -> Result:
     return Result(InboxState.REFUSED, reason, detail)
 
 
+class Verdict(StrEnum):
+    """What an Announce by a directory comes down to, once its object was looked into."""
+
+    LIST = "list"
+    GONE = "gone"  # its own server does not have it now
+    DELETED = "deleted"  # its author or its own server says that it was deleted
+
+
 @dataclass(slots=True)
 class Ready:
     """An activity with everything fetched that its handler needs; handlers do no network."""
@@ -51,7 +60,9 @@ class Ready:
     row: InboxActivity
     activity: Activity
     document: Admitted[Document] | None = None
-    target: Actor | None = None  # a Move's new actor
+    target: Actor | None = None  # a Move's new actor, or the one that stands for a server
+    verdict: Verdict | None = None  # on what a directory passes on
+    owner_uri: str | None = None  # whose proof a deletion carries that was passed on
     backfill: list[Admitted[ProposalDocument]] = field(default_factory=list)
     is_refreshed: bool = False  # an Update of an actor was read anew from its own address
     result: Result | None = None  # settled before applying

@@ -10,6 +10,7 @@ from libline_fed.federation.agreement_documents import AgreementDocuments
 from libline_fed.federation.answers import AnswerCache, Printer
 from libline_fed.federation.discovery import Discovery
 from libline_fed.federation.documents import Documents
+from libline_fed.federation.group_documents import GroupDocuments
 from libline_fed.federation.inbox import Inbox
 from libline_fed.federation.needs import NeedDocuments
 from libline_fed.federation.network_documents import NetworkDocuments, NetworkSigners
@@ -40,6 +41,7 @@ def federation_routes(
         *network.routes(),
         *lists.routes(),
         *documents.routes(),
+        *GroupDocuments(store, site, cache, printer).routes(),
         *Discovery(store, site, cache, printer, clock).routes(),
         *NeedDocuments(store, site, printer, verifier, clock).routes(),
         *AgreementDocuments(store, site, printer, verifier, clock).routes(),

@@ -9,9 +9,10 @@ from typing import Any
 
 from libline_fed.domain.actors import Actor
 from libline_fed.domain.consortia import MemberState, Step, after
+from libline_fed.domain.crawls import CrawlKind
 from libline_fed.errors import Conflict
 from libline_fed.ids import new_id
-from libline_fed.services import consortium_items, outbox, sources
+from libline_fed.services import consortium_items, crawls, outbox, sources
 from libline_fed.services.audiences import followers_of
 from libline_fed.services.notifications import notify
 from libline_fed.services.outbox import PUBLIC
@@ -163,6 +164,13 @@ async def receive_answer(
         await _tell_all(tx, site, group, "Add", instance, now=now)
     await _tell_coordinators(tx, group, instance, "accepted" if is_yes else "declined", now=now)
     return True
+
+
+async def receive_follow(tx: Tx, *, group: Actor, instance: Actor, now: datetime) -> None:
+    """Read what a member has, once it follows the Group: from then on its documents name the consortium."""
+    known = await consortia.membership(tx, group.id, instance.id)
+    if known is not None and known.is_member:
+        await crawls.start(tx, instance.id, CrawlKind.LINK, now)
 
 
 async def receive_leave(tx: Tx, site: Site, *, group: Actor, instance: Actor, now: datetime) -> bool:

@@ -92,6 +92,15 @@ async def membership(
     return rows.to(Membership, row) if row else None
 
 
+async def by_activity(tx: Tx, instance_id: str, activity_uri: str | None) -> Membership | None:
+    """Return the membership of a server that a Join or Invite is about, or None."""
+    if activity_uri is None:
+        return None
+    query = select(consortium_members).where(_m.instance_id == instance_id, _m.activity_uri == activity_uri)
+    row = await tx.first(query)
+    return rows.to(Membership, row) if row else None
+
+
 async def put_membership(
     tx: Tx,
     *,
