@@ -26,6 +26,8 @@ from libline_fed.web.languages import choose_language
 from libline_fed.web.visits import SCOPE_KEY, Visit
 
 UPLOADS = {"/settings/import": imports.MAX_UPLOAD_BYTES}  # the pages that take a file, and how large
+# Here no cookie is looked at and none is set: see web/embed.py.
+FRAMED_PATHS = frozenset({"/embed/mentors", "/embed/requests"})
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 LANGUAGE_MAX_AGE_S = 365 * 86_400
 MAX_TOKEN_CHARACTERS = 100
@@ -44,11 +46,12 @@ class SessionLayer:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        visit = await self._visit(scope, headers)
+        is_framed = scope["path"] in FRAMED_PATHS
+        visit = await self._visit(scope, headers, {} if is_framed else _cookies(headers))
         scope[SCOPE_KEY] = visit
 
         async def send_with_cookies(message: Message) -> None:
-            if message["type"] == "http.response.start":
+            if message["type"] == "http.response.start" and not is_framed:
                 self._finish(visit, MutableHeaders(scope=message))
             await send(message)
 
@@ -72,10 +75,9 @@ class SessionLayer:
         else:
             visit.form = await read_form(headers, receive)
 
-    async def _visit(self, scope: Scope, headers: Headers) -> Visit:
-        """Read cookies and the session behind them."""
+    async def _visit(self, scope: Scope, headers: Headers, cookies: dict[str, str]) -> Visit:
+        """Find out who asks, by the cookies and the session behind them."""
         context = self._context
-        cookies = _cookies(headers)
         asked = parse_fields(scope.get("query_string", b"")[:4_000]).get(LANGUAGE_COOKIE)
         visit = Visit(
             language=choose_language(

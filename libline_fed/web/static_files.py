@@ -52,11 +52,19 @@ class StaticFiles:
         file = self._by_path.get(request.url.path)
         if file is None:
             raise NotFound(f"no static file {request.url.path!r}")
-        headers = {"cache-control": IMMUTABLE, "vary": "Accept-Encoding"}
-        if "gzip" in request.headers.get("accept-encoding", ""):
-            headers["content-encoding"] = "gzip"
-            return Response(file.compressed, media_type=file.media_type, headers=headers)
-        return Response(file.plain, media_type=file.media_type, headers=headers)
+        return _answer(request, file)
+
+    def answer(self, request: Request, name: str) -> Response:
+        """Return the answer with a file, for another address that does not change with the content."""
+        return _answer(request, self._files[name])
+
+
+def _answer(request: Request, file: StaticFile) -> Response:
+    headers = {"cache-control": IMMUTABLE, "vary": "Accept-Encoding"}
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        headers["content-encoding"] = "gzip"
+        return Response(file.compressed, media_type=file.media_type, headers=headers)
+    return Response(file.plain, media_type=file.media_type, headers=headers)
 
 
 def _load(path: Path) -> StaticFile:
