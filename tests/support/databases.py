@@ -56,7 +56,8 @@ async def create_postgres(*, template: str = "template1") -> str:
     """Create a database from `template` and return its SQLAlchemy URL."""
     url = postgres.server_url()
     name = f"libline_test_{secrets.token_hex(6)}"
-    await _on_server(url, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    # Writing no log of the copy is three times as fast on a server without fsync.
+    await _on_server(url, f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY file_copy')
     return _sibling(url, name)
 
 
