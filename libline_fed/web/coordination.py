@@ -72,11 +72,11 @@ class CoordinationPages(Pages):
         shown, name_of = scene.gaps[:CHART_LINES], area_name(language)
         return svg_response(
             bars(
-                language.gettext(N_("Waiting requests and free places")),
+                language.gettext("Waiting requests and free places"),
                 [f"{name_of(gap.area)} · {language.language_name(gap.language)}" for gap in shown],
                 [
-                    (language.gettext(N_("Waiting")), [gap.waiting_count for gap in shown]),
-                    (language.gettext(N_("Free places")), [gap.places_count for gap in shown]),
+                    (language.gettext("Waiting"), [gap.waiting_count for gap in shown]),
+                    (language.gettext("Free places"), [gap.places_count for gap in shown]),
                 ],
             )
         )

@@ -33,6 +33,7 @@ from libline_fed.web import (
     messages,
     moves,
     notifications,
+    outcomes,
     posts,
     primer,
     proposals,
@@ -91,6 +92,7 @@ NOUNS = (
     records,
     vocabulary,
     coordination,
+    outcomes,
     admin,
 )
 

@@ -59,6 +59,9 @@ FOR_MODERATORS = {"/admin", "/admin/members", "/admin/members/{id}/{action}", "/
 FOR_COORDINATORS = {
     "/coordination",
     "/coordination/needs.svg",
+    "/coordination/report",
+    "/coordination/report.csv",
+    "/coordination/report/{part}.svg",
 }
 FOR_ADMINS = {
     "/admin/peers",
