@@ -77,6 +77,7 @@ def listing(rng: random.Random, number: int, *, hosts_count: int, is_local: bool
         is_local=is_local,
         last_day=rng.choice((None, None, None, date(2026, 11, 1).toordinal(), date(2027, 3, 1).toordinal())),
         hours=weekly_hours(rng) if is_local else None,
+        listed_modes=tuple(offering.modes),
         found_areas=tuple(areas),
         tags=tags,
         country=rng.choice(COUNTRIES),

@@ -29,8 +29,9 @@ class Listing:
     """An offer that is open or full, as the index takes it.
 
     `offering` is what members here may know of it, `shown` what others may; the two differ in types, stage
-    and styles only. `number` is that of its words, 0 for none yet. `found_areas` and `tags` are by what
-    filters find it, `country` and `country_shown` where its author is, for members and for others.
+    and styles only. `number` is that of its words, 0 for none yet. `listed_modes`, `found_areas` and `tags`
+    are by what filters find it, `country` and `country_shown` where its author is, for members and for
+    others.
     """
 
     id: str
@@ -42,6 +43,7 @@ class Listing:
     is_local: bool
     last_day: int | None = None  # its ordinal
     hours: WeeklyHours | None = None
+    listed_modes: tuple[str, ...] = ()
     found_areas: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     country: str = ""

@@ -206,6 +206,7 @@ def _statements(listing: Listing) -> list[MapKey]:
     offering, shown = listing.offering, listing.shown
     keys: list[MapKey] = [("audience", listing.audience), ("host", offering.host)]
     keys += [("found-area", area) for area in listing.found_areas]
+    keys += [("listed-mode", mode) for mode in listing.listed_modes]
     keys += [("tag", tag) for tag in listing.tags]
     keys += [("source", uri) for uri in listing.sources]
     keys += [("mode", mode) for mode in offering.modes or (None,)]

@@ -111,7 +111,7 @@ def _filters(pool: OfferPool, question: Question) -> Iterable[BitMap]:
         yield pool.with_numbers(question.numbers)
     for name, values in (
         ("found-area", search.areas),
-        ("mode", search.modes),
+        ("listed-mode", search.modes),
         ("format", search.formats),
         ("goal", search.goals),
         ("stage" + suffix, search.stages),

@@ -4,17 +4,23 @@ What a proposal does not say, its author's profile may; what neither says is not
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
+from functools import lru_cache
 
 from libline_fed import vocabulary
 from libline_fed.domain import availability
 from libline_fed.domain.matching import MESSAGES_MODE, Offering, Seeker
+from libline_fed.domain.offer_columns import Listing, WeeklyHours
 from libline_fed.domain.profiles import ProfileDetails, profile_details_of
 from libline_fed.domain.proposal_details import Details, details_of
 from libline_fed.domain.proposals import MAX_AREAS, Purpose, Status
 from libline_fed.sanitize import fold
 from libline_fed.storage.matching import LISTED, ProposalInput
+from libline_fed.storage.offer_index import ListedInput
 from libline_fed.vocabulary import Scheme
+
+REMEMBERED_TERMS = 10_000
 
 
 def seeker_of(
@@ -50,7 +56,63 @@ def offering_of(
     offer: ProposalInput, *, overlap_minutes: int | None = None, is_for_member: bool = True
 ) -> Offering:
     """Build the mentor's side from an offer that the mentee may read; parameters as in `seeker_of`."""
-    facts = _Facts(offer, is_for_member=is_for_member)
+    return _offering(offer, _Facts(offer, is_for_member=is_for_member), overlap_minutes)
+
+
+def listing_of(offer: ListedInput, sources: Iterable[str] = ()) -> Listing:
+    """Build what the index keeps of an offer; `sources` are the URIs of who brought it."""
+    facts = _Facts(offer, is_for_member=True)
+    offering = _offering(offer, facts)
+    shown = offering
+    if not facts.profile.shows_facts(is_member=False):
+        others = _Facts(offer, is_for_member=False)
+        shown = replace(offering, types=others.types(), stage=others.stage(), styles=others.styles())
+    profile = facts.profile
+    country = profile.country.upper()
+    return Listing(
+        id=offer.id,
+        number=offer.number or 0,
+        offering=offering,
+        shown=shown if shown != offering else offering,
+        author_id=offer.author_id,
+        audience=offer.audience,
+        is_local=offer.is_local,
+        last_day=offer.open_until_on.toordinal() if offer.open_until_on is not None else None,
+        hours=weekly_hours(offer),
+        listed_modes=tuple(dict.fromkeys(offer.modes)),
+        found_areas=facts.found_areas(),
+        tags=tuple(dict.fromkeys(offer.languages)),
+        country=country if profile.shows_place(is_member=True) else "",
+        country_shown=country if profile.shows_place(is_member=False) else "",
+        sources=tuple(sources),
+    )
+
+
+def weekly_hours(row: ProposalInput) -> WeeklyHours | None:
+    """Return the zone and hours of an author; None unless both are known and make sense."""
+    hours = availability.readable(row.weekly_hours)
+    if not hours or row.zone is None or not availability.is_zone(row.zone):
+        return None
+    return row.zone, tuple((weekday, start, end) for weekday, start, end in hours)
+
+
+def shared_minutes(request: ProposalInput, offer: ProposalInput, week: date) -> int | None:
+    """Return the minutes in a week when both authors have time, None where nobody said or it does not matter.
+
+    Hours and zones are known of members here only; of people elsewhere it is not stated.
+    """
+    if MESSAGES_MODE in request.modes and MESSAGES_MODE in offer.modes:
+        return None
+    known = [hours for row in (request, offer) if (hours := weekly_hours(row)) is not None]
+    if len(known) < 2:
+        return None
+    (zone_a, hours_a), (zone_b, hours_b) = known
+    return availability.overlap_minutes(
+        [list(piece) for piece in hours_a], zone_a, [list(piece) for piece in hours_b], zone_b, week
+    )
+
+
+def _offering(offer: ProposalInput, facts: "_Facts", overlap_minutes: int | None = None) -> Offering:
     return Offering(
         uri=offer.uri,
         author_uri=offer.author_uri,
@@ -71,26 +133,6 @@ def offering_of(
         places_free=0 if offer.status == Status.FULL else offer.places_free_count,
         pending_count=offer.waiting_count,
     )
-
-
-def shared_minutes(request: ProposalInput, offer: ProposalInput, week: date) -> int | None:
-    """Return the minutes in a week when both authors have time, None where nobody said or it does not matter.
-
-    Hours and zones are known of members here only; of people elsewhere it is not stated.
-    """
-    if MESSAGES_MODE in request.modes and MESSAGES_MODE in offer.modes:
-        return None
-    known = [
-        (hours, row.zone)
-        for row in (request, offer)
-        if (hours := availability.readable(row.weekly_hours))
-        and row.zone is not None
-        and availability.is_zone(row.zone)
-    ]
-    if len(known) < 2:
-        return None
-    (hours_a, zone_a), (hours_b, zone_b) = known
-    return availability.overlap_minutes(hours_a, zone_a, hours_b, zone_b, week)
 
 
 class _Facts:
@@ -120,6 +162,12 @@ class _Facts:
             area = self.area(given)
             found[area] = max(self.details.levels.get(given, 0), found.get(area) or 0) or None
         return found
+
+    def found_areas(self) -> tuple[str, ...]:
+        """Return the areas that find it: published ones, and our own where it was written here."""
+        published = (self.details.broader(area) for area in self._row.areas)
+        own = (area for area in self._row.areas if self._row.is_local and vocabulary.is_local_id(area))
+        return tuple(dict.fromkeys((*(area for area in published if vocabulary.is_area(area)), *own)))
 
     def languages(self) -> dict[str, str | None]:
         """Return levels by tag; without any language, that of the text."""
@@ -151,4 +199,9 @@ class _Facts:
     def _resolved(self, scheme: Scheme, given: str) -> str | None:
         said = self.details.named.get(given) or self.profile.named.get(given) or {}
         broader = said.get("broader")
-        return vocabulary.resolve(scheme, given, broader=broader if isinstance(broader, str) else None).id
+        return _meaning(scheme, given, broader if isinstance(broader, str) else None)
+
+
+@lru_cache(maxsize=REMEMBERED_TERMS)
+def _meaning(scheme: Scheme, given: str, broader: str | None) -> str | None:
+    return vocabulary.resolve(scheme, given, broader=broader).id

@@ -43,7 +43,7 @@ class ProposalInput:
     weekly_hours: list[list[int]] | None
 
 
-_INPUTS = select(
+INPUTS = select(
     _p.id,
     _p.uri,
     _p.purpose,
@@ -131,5 +131,5 @@ def _uris() -> Select[tuple[str]]:
 
 
 async def _inputs(tx: Tx, *conditions: ColumnElement[bool]) -> list[ProposalInput]:
-    query = _INPUTS.where(*conditions).order_by(_p.published_at.desc(), _p.id.desc())
+    query = INPUTS.where(*conditions).order_by(_p.published_at.desc(), _p.id.desc())
     return [rows.to(ProposalInput, row) for row in await tx.all(query)]
