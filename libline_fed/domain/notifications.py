@@ -24,6 +24,7 @@ class NotificationKind(StrEnum):
     MENTORSHIP_MESSAGE = "mentorship-message"
     LINK = "link"
     CONSORTIUM = "consortium"
+    SUGGESTION = "suggestion"
 
 
 @dataclass(frozen=True, slots=True)

@@ -192,6 +192,7 @@ notifications = Table(
         "mentorship-message",
         "link",
         "consortium",
+        "suggestion",
     ),
     UniqueConstraint(
         "account_id", "kind", "event", "from_actor_id", "subject_uri", name="uq_notifications_once"

@@ -447,7 +447,8 @@ def _extend_notifications() -> None:
             sa.CheckConstraint(
                 "kind IN ('follow', 'follow-request', 'follow-accepted', 'reply', "
                 "'mention', 'message', 'like', 'announce', 'poll-vote', 'sign-up', "
-                "'mentorship', 'mentorship-message', 'link', 'consortium')",
+                "'mentorship', 'mentorship-message', 'link', 'consortium', "
+                "'suggestion')",
                 name="ck_notifications_kind_known",
             ),
             sa.ForeignKeyConstraint(
@@ -478,7 +479,7 @@ def _extend_notifications() -> None:
         "ck_notifications_kind_known",
         "notifications",
         "kind IN ('follow', 'follow-request', 'follow-accepted', 'reply', 'mention', 'message', 'like', "
-        "'announce', 'poll-vote', 'sign-up', 'mentorship', 'mentorship-message', 'link', 'consortium')",
+        "'announce', 'poll-vote', 'sign-up', 'mentorship', 'mentorship-message', 'link', 'consortium', 'suggestion')",
     )
 
 

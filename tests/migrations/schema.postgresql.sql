@@ -747,7 +747,7 @@ notifications
     created_at timestamp with time zone NOT NULL
     read_at timestamp with time zone
     event character varying(30) NOT NULL DEFAULT ''::character varying
-    CONSTRAINT ck_notifications_kind_known CHECK (((kind)::text = ANY ((ARRAY['follow'::character varying, 'follow-request'::character varying, 'follow-accepted'::character varying, 'reply'::character varying, 'mention'::character varying, 'message'::character varying, 'like'::character varying, 'announce'::character varying, 'poll-vote'::character varying, 'sign-up'::character varying, 'mentorship'::character varying, 'mentorship-message'::character varying, 'link'::character varying, 'consortium'::character varying])::text[])))
+    CONSTRAINT ck_notifications_kind_known CHECK (((kind)::text = ANY ((ARRAY['follow'::character varying, 'follow-request'::character varying, 'follow-accepted'::character varying, 'reply'::character varying, 'mention'::character varying, 'message'::character varying, 'like'::character varying, 'announce'::character varying, 'poll-vote'::character varying, 'sign-up'::character varying, 'mentorship'::character varying, 'mentorship-message'::character varying, 'link'::character varying, 'consortium'::character varying, 'suggestion'::character varying])::text[])))
     CONSTRAINT fk_notifications_account_id_accounts FOREIGN KEY (account_id) REFERENCES accounts(id) ON DELETE CASCADE
     CONSTRAINT fk_notifications_from_actor_id_actors FOREIGN KEY (from_actor_id) REFERENCES actors(id) ON DELETE CASCADE
     CONSTRAINT pk_notifications PRIMARY KEY (id)

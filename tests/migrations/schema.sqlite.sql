@@ -768,7 +768,7 @@ CREATE TABLE notifications (
     created_at DATETIME NOT NULL
     read_at DATETIME
     event VARCHAR(30) DEFAULT '' NOT NULL
-    CONSTRAINT ck_notifications_kind_known CHECK (kind IN ('follow', 'follow-request', 'follow-accepted', 'reply', 'mention', 'message', 'like', 'announce', 'poll-vote', 'sign-up', 'mentorship', 'mentorship-message', 'link', 'consortium'))
+    CONSTRAINT ck_notifications_kind_known CHECK (kind IN ('follow', 'follow-request', 'follow-accepted', 'reply', 'mention', 'message', 'like', 'announce', 'poll-vote', 'sign-up', 'mentorship', 'mentorship-message', 'link', 'consortium', 'suggestion'))
     CONSTRAINT fk_notifications_account_id_accounts FOREIGN KEY(account_id) REFERENCES accounts (id) ON DELETE CASCADE
     CONSTRAINT fk_notifications_from_actor_id_actors FOREIGN KEY(from_actor_id) REFERENCES actors (id) ON DELETE CASCADE
     CONSTRAINT pk_notifications PRIMARY KEY (id)
