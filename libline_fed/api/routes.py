@@ -4,7 +4,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from libline_fed.api import directory, feeds, instance, openapi
+from libline_fed.api import directory, feeds, instance, openapi, people
 from libline_fed.api.answers import problem
 from libline_fed.api.context import ApiContext
 from libline_fed.api.operations import Operation, routes_of
@@ -13,7 +13,7 @@ from libline_fed.errors import NotFound
 
 def documented(context: ApiContext) -> list[Operation]:
     """List the operations that give JSON."""
-    return [*directory.operations(context), *instance.operations(context)]
+    return [*directory.operations(context), *people.operations(context), *instance.operations(context)]
 
 
 def api_routes(context: ApiContext) -> list[BaseRoute]:

@@ -90,6 +90,7 @@ class PersonShape:
     author: AuthorShape
     summary: Annotated[str, "What they say of themselves; plain text."]
     languages: Annotated[Sequence[str], "Languages, BCP 47, as far as they are said."]
+    areas: Annotated[Sequence[TermShape], "Areas of what they listed."]
     country: Annotated[str | None, "ISO 3166-1, if it is shown to everybody."]
     offers_count: Annotated[int, "Listed offers."]
     requests_count: Annotated[int, "Listed requests."]

@@ -1,0 +1,109 @@
+"""People who can be found: members who let themselves be, and authors of other servers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from libline_fed.domain.actors import Actor
+from libline_fed.domain.profiles import ProfileDetails
+from libline_fed.domain.proposals import Purpose
+from libline_fed.domain.search_words import Asked, asked_words, words_of
+from libline_fed.domain.searches import Search
+from libline_fed.domain.viewers import Viewer
+from libline_fed.services.profiles import facts_for
+from libline_fed.storage import people
+from libline_fed.storage.store import Tx
+
+PER_PAGE = 10
+MAX_PAGE = 1_000
+CHUNK = 1_000
+MAX_LOOKED_AT = 20_000  # names that one search reads; the latest ones
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody in the list. `facts`: what the reader may see of them. Areas: ids, of the latest first."""
+
+    actor: Actor
+    facts: ProfileDetails
+    languages: list[str]
+    areas: list[str]
+    offers_count: int
+    requests_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Ten people at most."""
+
+    items: Sequence[Person]
+    page: int
+    has_more: bool
+
+
+def search_for_people(search: Search) -> Search:
+    """Return what of a search makes sense for people: words of the name, area, language, country, server."""
+    return replace(
+        Search(),
+        text=search.text,
+        areas=search.areas,
+        languages=search.languages,
+        places=search.places,
+        hosts=search.hosts,
+    )
+
+
+async def page(tx: Tx, search: Search, viewer: Viewer, *, page: int = 1, now: datetime) -> Page:
+    """Return a page of the people that a reader can find. Pages there are not are empty."""
+    number, today = max(1, min(page, MAX_PAGE)), now.date()
+    offset = (number - 1) * PER_PAGE
+    if not search.text.strip():
+        found = await people.named(tx, search, viewer, today, limit=PER_PAGE + 1, offset=offset)
+        ids = [one.id for one in found]
+    else:
+        asked = asked_words(search.text)
+        ids = await _ids_by_name(tx, search, asked, viewer, now, offset + PER_PAGE + 1) if asked else []
+        ids = ids[offset:]
+    items = await _shown(tx, ids[:PER_PAGE], viewer, now)
+    return Page(items, number, len(ids) > PER_PAGE and number < MAX_PAGE)
+
+
+async def _ids_by_name(
+    tx: Tx, search: Search, asked: Sequence[Asked], viewer: Viewer, now: datetime, wanted_count: int
+) -> list[str]:
+    """Return the first so many whose name or address has all the words; reads names chunk by chunk."""
+    found: list[str] = []
+    before_id = ""
+    for _ in range(MAX_LOOKED_AT // CHUNK):
+        chunk = await people.named(tx, search, viewer, now.date(), before_id=before_id, limit=CHUNK)
+        found += [one.id for one in chunk if _has_words(one, asked)]
+        if len(found) >= wanted_count or len(chunk) < CHUNK:
+            break
+        before_id = chunk[-1].id
+    return found[:wanted_count]
+
+
+def _has_words(one: people.Named, asked: Sequence[Asked]) -> bool:
+    words = words_of(f"{one.name} {one.handle} {one.acct_host or one.host}")
+    return all(word.is_found_in(words) for word in asked)
+
+
+async def _shown(tx: Tx, ids: Sequence[str], viewer: Viewer, now: datetime) -> list[Person]:
+    actors = await people.loaded(tx, ids)
+    written = people.by_author(await people.written_by(tx, ids, viewer, now.date()))
+    shown = []
+    for actor in actors:
+        own = written.get(actor.id, [])
+        said = actor.languages or [tag for one in own for tag in one.languages]
+        purposes = [one.purpose for one in own]
+        shown.append(
+            Person(
+                actor=actor,
+                facts=facts_for(actor, is_member=viewer.is_member),
+                languages=list(dict.fromkeys(said)),
+                areas=list(dict.fromkeys(area for one in own for area in one.areas)),
+                offers_count=purposes.count(Purpose.OFFER),
+                requests_count=purposes.count(Purpose.REQUEST),
+            )
+        )
+    return shown
