@@ -1,5 +1,6 @@
 """The lists of mentors and of requests, with filters; also where hashtags lead."""
 
+from dataclasses import replace
 from urllib.parse import urlencode
 
 from starlette.requests import Request
@@ -8,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from libline_fed import vocabulary
 from libline_fed.domain.proposals import Purpose
 from libline_fed.domain.saved_searches import search_from
-from libline_fed.domain.searches import MAX_TEXT_CHARACTERS, Search
+from libline_fed.domain.searches import MAX_TEXT_CHARACTERS, Search, Sort
 from libline_fed.domain.viewers import Viewer
 from libline_fed.services import directory
 from libline_fed.services.addresses import LIST_PATHS, list_path
@@ -62,6 +63,7 @@ class DirectoryPages(Pages):
             lookup_path=with_query("/search", q=search.text) if looks_like_address(search.text) else "",
             save_path=save_path(search),
             first_path=list_path(search),
+            forms=other_forms(search),
             links=_page_links(search, found, page),
         )
 
@@ -88,6 +90,19 @@ def reasons_of(visit: Visit, found: Page) -> dict[str, str]:
 def save_path(search: Search) -> str:
     """Return the page on which a search is given a name and kept."""
     return f"/saved-searches/new?{urlencode([('list', LIST_PATHS[search.purpose][1:]), *search.params()])}"
+
+
+def other_forms(search: Search) -> dict[str, str]:
+    """Return where feed readers, programs and other web sites find what a search finds for everybody."""
+    query = urlencode(replace(search, overlap_hours=0, sort=Sort.MATCH).params())
+    name = LIST_PATHS[search.purpose]
+    embedded = urlencode([("list", name[1:]), *replace(search, overlap_hours=0).params()])
+    suffix = f"?{query}" if query else ""
+    return {
+        "atom": f"/feeds{name}.atom{suffix}",
+        "json": f"/api/v1{name}{suffix}",
+        "embed": f"/embed?{embedded}",
+    }
 
 
 def _page_links(search: Search, found: Page, page: int) -> dict[str, str | None]:
