@@ -1,23 +1,26 @@
 """Mentors for somebody who looks for one: ordered, explained, and three others when an offer falls through.
 
 The rules are in `domain/matching.py` and `domain/match_ranking.py`. Here is what the rows say, who may read
-what, and whom the seeker has asked already. All open offers are compared, each time.
+what, and whom the seeker has asked already. The index finds what comes first among all open offers.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 
 from libline_fed.domain.actors import Actor
 from libline_fed.domain.match_ranking import Ranked, iso_week
 from libline_fed.domain.match_ranking import rank as rank_offers
 from libline_fed.domain.match_reasons import Reason, reasons
 from libline_fed.domain.match_sentences import gate_sentence, match_sentence
-from libline_fed.domain.matching import Gate, Offering, Score, Seeker, closed_gates, score
+from libline_fed.domain.matching import Gate, Offering, Score, score
 from libline_fed.domain.mentorships import BEFORE, RUNNING, SUGGESTIONS_COUNT, State
+from libline_fed.domain.offer_search import Placed
 from libline_fed.domain.proposals import Proposal, Purpose
 from libline_fed.domain.sessions import Session
-from libline_fed.services.match_inputs import offering_of, seeker_of, shared_minutes
+from libline_fed.domain.viewers import Viewer
+from libline_fed.services.match_inputs import seeker_of
+from libline_fed.services.match_wishes import Wish, wish_of
 from libline_fed.services.proposals import Listed
 from libline_fed.services.site import Site
 from libline_fed.storage import actors, matching, proposals, sessions
@@ -25,6 +28,7 @@ from libline_fed.storage.matching import ProposalInput
 from libline_fed.storage.store import Tx
 
 MATCHES_COUNT = 20
+CANDIDATES_COUNT = 40  # among which a few suggestions are
 ASKED_STATES = BEFORE | RUNNING
 HIDDEN_KEY = "hides_scores"  # in what a session remembers
 # Nobody learns from a sentence who has blocked them, or where somebody works who does not show it.
@@ -70,49 +74,37 @@ class Matches:
     busy_count: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Wish:
-    """What somebody looks for, with all that is needed to compare offers with it."""
-
-    source: ProposalInput
-    seeker: Seeker
-    is_for_member: bool  # who reads it is a member here
-    week: date  # in which shared hours are counted
-
-    def offering(self, offer: ProposalInput) -> Offering:
-        minutes = shared_minutes(self.source, offer, self.week)
-        return offering_of(offer, overlap_minutes=minutes, is_for_member=self.is_for_member)
-
-    def explained(self, offering: Offering) -> Explained:
-        gates = closed_gates(self.seeker, offering)
-        if gates:
-            return Explained(gates, None, ())
-        found = score(self.seeker, offering)
-        return Explained((), found, reasons(self.seeker, offering, found))
-
-
 async def rank(
-    tx: Tx, *, person: Actor, request_id: str | None = None, limit: int = MATCHES_COUNT, now: datetime
+    tx: Tx,
+    site: Site,
+    *,
+    person: Actor,
+    request_id: str | None = None,
+    limit: int = MATCHES_COUNT,
+    now: datetime,
 ) -> Matches | None:
     """Order the open offers that somebody may read for one of their open requests, else the latest.
 
-    Offers of people whom the person has asked already, or works with, are left out. Returns None for
-    somebody who looks for nothing.
+    Offers of people whom the person has asked already, or works with, are left out. For read units only.
+    Returns None for somebody who looks for nothing.
     """
     sources = await matching.open_ones_of(tx, person.id, Purpose.REQUEST, now.date())
     wanted = [source for source in sources if request_id in {None, source.id}]
     if not wanted:
         return None
-    wish = await _wish(tx, wanted[0], person, now.date(), excluded_states=ASKED_STATES)
-    ready, busy = await _ranked(tx, wish, now)
+    wish = await wish_of(tx, wanted[0], person, now.date(), excluded_states=ASKED_STATES)
+    await site.offers.refresh(tx)
+    question = await wish.question(tx, now=now)
+    ready = site.offers.ranked(question, limit=limit)
+    busy = site.offers.ranked(question, limit=limit, offset=ready.ready_count)
     request = await proposals.by_id(tx, wish.source.id)
     assert request is not None, "read in this transaction"
     return Matches(
         request,
-        await _shown(tx, wish, ready[:limit]),
-        await _shown(tx, wish, busy[:limit]),
-        len(ready),
-        len(busy),
+        await _placed(tx, wish, [place for place in ready.items if not place.is_busy]),
+        await _placed(tx, wish, busy.items),
+        ready.ready_count,
+        ready.busy_count,
     )
 
 
@@ -134,15 +126,16 @@ async def suggestions(
     sources = await matching.open_ones_of(tx, mentee.id, Purpose.REQUEST, now.date()) + fallen
     if not sources:
         return []
-    wish = await _wish(tx, sources[0], mentee, now.date(), excluded_states=list(State))
+    wish = await wish_of(tx, sources[0], mentee, now.date(), excluded_states=list(State))
     seeker = replace(
         wish.seeker, uri=mentee.uri, excluded=wish.seeker.excluded | {offer.author_uri for offer in fallen}
     )
     if sources[0].author_id != mentee.id:  # what the mentor said of themselves is not the mentee's
         seeker = replace(seeker, stage=None, types=frozenset(), institution=None)
     wish = replace(wish, seeker=seeker, is_for_member=site.uris.is_local(mentee.uri))
-    ready, _ = await _ranked(tx, wish, now)
-    return await _shown(tx, wish, ready[:limit])
+    offers = await _candidates(tx, site, wish, mentee, now)
+    found = rank_offers(wish.seeker, [wish.offering(offer) for offer in offers], week=iso_week(now))
+    return await _shown(tx, wish, found.ready[:limit])
 
 
 async def explain_for(
@@ -164,17 +157,17 @@ async def explain_for(
     today = now.date()
     sources = await matching.open_ones_of(tx, person.id, Purpose.REQUEST, today) if ids[Purpose.OFFER] else []
     if sources:
-        wish = await _wish(tx, sources[0], person, today)
+        wish = await wish_of(tx, sources[0], person, today)
         for offer in await matching.by_ids(tx, ids[Purpose.OFFER]):
-            explained[offer.id] = wish.explained(wish.offering(offer))
+            explained[offer.id] = _explained(wish, wish.offering(offer))
     own = await matching.open_ones_of(tx, person.id, Purpose.OFFER, today) if ids[Purpose.REQUEST] else []
     if own:
         avoided = await matching.avoided_uris(tx, person.id)
         for request in await matching.by_ids(tx, ids[Purpose.REQUEST]):
             theirs = {person.uri} if request.author_uri in avoided else set()
             seeker = seeker_of(request, avoided=theirs, is_for_member=person.is_local)
-            wish = _Wish(request, seeker, is_for_member=True, week=today)  # the offers are the reader's
-            found = [wish.explained(wish.offering(offer)) for offer in own]
+            wish = Wish(request, seeker, is_for_member=True, week=today)  # the offers are the reader's
+            found = [_explained(wish, wish.offering(offer)) for offer in own]
             explained[request.id] = max(found, key=lambda one: one.score.fit if one.score else -1)
     return explained
 
@@ -192,24 +185,36 @@ async def set_scores_hidden(tx: Tx, session: Session, *, is_hidden: bool) -> Non
 # --- inside -----------------------------------------------------------------------------------------
 
 
-async def _wish(
-    tx: Tx, source: ProposalInput, person: Actor, today: date, *, excluded_states: Collection[State] = ()
-) -> _Wish:
-    seeker = seeker_of(
-        source,
-        avoided=await matching.avoided_uris(tx, person.id),
-        excluded=await matching.mentor_uris(tx, person.id, excluded_states),
-    )
-    return _Wish(source, seeker, is_for_member=person.is_local, week=today)
+def _explained(wish: Wish, offering: Offering) -> Explained:
+    return Explained(*wish.compared(offering))
 
 
-async def _ranked(tx: Tx, wish: _Wish, now: datetime) -> tuple[tuple[Ranked, ...], tuple[Ranked, ...]]:
-    offers = await matching.open_offers(tx, is_member=wish.is_for_member, today=now.date())
-    found = rank_offers(wish.seeker, [wish.offering(offer) for offer in offers], week=iso_week(now))
-    return found.ready, found.busy
+async def _candidates(tx: Tx, site: Site, wish: Wish, mentee: Actor, now: datetime) -> list[ProposalInput]:
+    """Return offers among which the best surely are: those of the index, and what changed since.
+
+    Without an index all of them. What a write unit sees may be undone, so it is not put into the index here.
+    """
+    viewer = Viewer(mentee, is_member=wish.is_for_member)
+    if not site.offers.is_ready:
+        return await matching.open_offers(tx, viewer, now.date())
+    places = site.offers.ranked(await wish.question(tx, now=now), limit=CANDIDATES_COUNT)
+    ids = {place.proposal_id for place in places.items} | await site.offers.unseen(tx)
+    return await matching.open_offers(tx, viewer, now.date(), ids=ids)
 
 
-async def _shown(tx: Tx, wish: _Wish, ranked: Sequence[Ranked]) -> list[Match]:
+async def _placed(tx: Tx, wish: Wish, places: Sequence[Placed]) -> list[Match]:
+    """Score again what the index found, by its rows; what is not there any more is left out."""
+    ids = [place.proposal_id for place in places]
+    by_id = {offer.id: wish.offering(offer) for offer in await matching.by_ids(tx, ids)}
+    ranked = [
+        Ranked(by_id[place.proposal_id], score(wish.seeker, by_id[place.proposal_id]), place.is_wildcard)
+        for place in places
+        if place.proposal_id in by_id
+    ]
+    return await _shown(tx, wish, ranked)
+
+
+async def _shown(tx: Tx, wish: Wish, ranked: Sequence[Ranked]) -> list[Match]:
     """Load what is shown of offers: their text and authors."""
     by_uri = await proposals.by_uris(tx, [item.offering.uri for item in ranked])
     authors = await actors.by_ids(tx, {proposal.author_id for proposal in by_uri.values()})

@@ -7,9 +7,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, or_, select
 
-from libline_fed.domain.peers import Verdict
-from libline_fed.domain.proposals import Audience, Purpose, Status
-from libline_fed.storage import peers, rows
+from libline_fed.domain.proposals import Purpose, Status
+from libline_fed.domain.viewers import Viewer
+from libline_fed.storage import rows, visibility
+from libline_fed.storage.lists import is_one_of
 from libline_fed.storage.mentorship_tables import mentorships
 from libline_fed.storage.store import Tx
 from libline_fed.storage.tables import accounts, actors, blocks, proposals
@@ -70,25 +71,14 @@ INPUTS = select(
 )
 
 
-async def open_offers(tx: Tx, *, is_member: bool, today: date) -> list[ProposalInput]:
-    """Return every offer that may be listed for a member, or for somebody who is none; full ones too.
-
-    What comes from silenced, blocked and lost servers is left out.
-    """
-    readable = (Audience.PUBLIC, Audience.NETWORK, Audience.INSTANCE) if is_member else (Audience.PUBLIC,)
-    offers = await _inputs(
-        tx,
-        _p.purpose == Purpose.OFFER.value,
-        _p.status.in_(LISTED),
-        or_(_p.open_until_on.is_(None), _p.open_until_on >= today),
-        _p.audience.in_([audience.value for audience in readable]),
-        actors.c.gone_at.is_(None),
-        actors.c.suspended_at.is_(None),
-    )
-    hosts = {offer.host for offer in offers if not offer.is_local}
-    hidden = await peers.judged(tx, hosts, Verdict.SILENCED, Verdict.BLOCKED)
-    hidden |= await peers.lost(tx, hosts, today)
-    return [offer for offer in offers if offer.is_local or offer.host not in hidden]
+async def open_offers(
+    tx: Tx, viewer: Viewer, today: date, *, ids: Collection[str] | None = None
+) -> list[ProposalInput]:
+    """Return every offer that a viewer sees in lists, full ones too; only those of `ids`, if given."""
+    conditions = await visibility.shown_to(tx, viewer, today)
+    if ids is not None:
+        conditions.append(is_one_of(tx, _p.id, list(ids)))
+    return await _inputs(tx, _p.purpose == Purpose.OFFER.value, *conditions)
 
 
 async def by_ids(tx: Tx, ids: Collection[str]) -> list[ProposalInput]:

@@ -62,7 +62,7 @@ class MatchingPages(Pages):
         now = self.now()
 
         async def unit(tx: Tx) -> matching.Matches | None:
-            return await matching.rank(tx, person=person, request_id=request_id, now=now)
+            return await matching.rank(tx, self.site, person=person, request_id=request_id, now=now)
 
         found = await self.store.read(unit)
         shown = [*found.ready, *found.busy] if found is not None else []

@@ -294,10 +294,10 @@ def uris(matches: list[matching.Match]) -> list[str]:
 
 
 async def test_mentors_are_listed_for_the_latest_open_request_or_a_chosen_one(
-    store: Store, add: Add, now: datetime
+    store: Store, site: Site, add: Add, now: datetime
 ) -> None:
     ana, ben = (await add("ana")).actor, (await add("ben")).actor
-    assert await store.read(lambda tx: matching.rank(tx, person=ana, now=now)) is None
+    assert await store.read(lambda tx: matching.rank(tx, site, person=ana, now=now)) is None
     older = await put(store, ana, now, purpose="request", areas=["A0801"])
     later = now + timedelta(minutes=1)
     newer = await put(store, ana, later, purpose="request", areas=["A0601"])
@@ -307,7 +307,7 @@ async def test_mentors_are_listed_for_the_latest_open_request_or_a_chosen_one(
 
     async def ranked(request_id: str | None = None) -> matching.Matches | None:
         return await store.read(
-            lambda tx: matching.rank(tx, person=ana, request_id=request_id, now=later)
+            lambda tx: matching.rank(tx, site, person=ana, request_id=request_id, now=later)
         )
 
     found = await ranked()
@@ -324,7 +324,9 @@ async def test_mentors_are_listed_for_the_latest_open_request_or_a_chosen_one(
     assert await ranked(fits_newer.id) is None
 
 
-async def test_busy_offers_are_apart_and_full_ones_among_them(store: Store, add: Add, now: datetime) -> None:
+async def test_busy_offers_are_apart_and_full_ones_among_them(
+    store: Store, site: Site, add: Add, now: datetime
+) -> None:
     ana, ben = (await add("ana")).actor, (await add("ben")).actor
     await put(store, ana, now, purpose="request")
     ready = await put(store, ben, now, waiting_count=1)
@@ -333,11 +335,11 @@ async def test_busy_offers_are_apart_and_full_ones_among_them(store: Store, add:
     for status in ("paused", "closed"):
         await put(store, ben, now, status=status)
     await put(store, ben, now, open_until_on=(now - timedelta(days=1)).date())
-    found = await store.read(lambda tx: matching.rank(tx, person=ana, limit=1, now=now))
+    found = await store.read(lambda tx: matching.rank(tx, site, person=ana, limit=1, now=now))
     assert found is not None
     assert uris(found.ready) == [ready.uri]
     assert (found.ready_count, found.busy_count, len(found.busy)) == (1, 2, 1)
-    found = await store.read(lambda tx: matching.rank(tx, person=ana, now=now))
+    found = await store.read(lambda tx: matching.rank(tx, site, person=ana, now=now))
     assert found is not None
     assert set(uris(found.busy)) == {busy.uri, full.uri}
 
@@ -355,7 +357,7 @@ async def test_only_what_somebody_may_read_is_compared(
     }
 
     async def seen(person: Actor) -> set[str]:
-        found = await store.read(lambda tx: matching.rank(tx, person=person, now=now))
+        found = await store.read(lambda tx: matching.rank(tx, site, person=person, now=now))
         assert found is not None
         return set(uris(found.ready))
 
@@ -365,7 +367,7 @@ async def test_only_what_somebody_may_read_is_compared(
 
 @pytest.mark.parametrize("policy", ["silenced", "blocked"])
 async def test_offers_of_hidden_servers_and_of_the_gone_are_left_out(
-    store: Store, add: Add, now: datetime, policy: str
+    store: Store, site: Site, add: Add, now: datetime, policy: str
 ) -> None:
     ana, ben = (await add("ana")).actor, (await add("ben")).actor
     await put(store, ana, now, purpose="request", areas=["A0301"], languages=[], modes=[])
@@ -375,7 +377,7 @@ async def test_offers_of_hidden_servers_and_of_the_gone_are_left_out(
     local = await put(store, ben, now)
 
     async def seen() -> set[str]:
-        found = await store.read(lambda tx: matching.rank(tx, person=ana, now=now))
+        found = await store.read(lambda tx: matching.rank(tx, site, person=ana, now=now))
         assert found is not None
         return set(uris([*found.ready, *found.busy]))
 
@@ -388,7 +390,7 @@ async def test_offers_of_hidden_servers_and_of_the_gone_are_left_out(
 
 @pytest.mark.parametrize("is_blocker", [True, False])
 async def test_who_blocks_or_is_blocked_is_left_out_and_nobody_is_told(
-    store: Store, add: Add, now: datetime, is_blocker: bool
+    store: Store, site: Site, add: Add, now: datetime, is_blocker: bool
 ) -> None:
     ana, ben = (await add("ana")).actor, (await add("ben")).actor
     request = await put(store, ana, now, purpose="request")
@@ -397,7 +399,7 @@ async def test_who_blocks_or_is_blocked_is_left_out_and_nobody_is_told(
     await store.write(
         lambda tx: follows.add_block(tx, blocker_id=blocker.id, blocked_id=blocked.id, uri=None, now=now)
     )
-    found = await store.read(lambda tx: matching.rank(tx, person=ana, now=now))
+    found = await store.read(lambda tx: matching.rank(tx, site, person=ana, now=now))
     assert found is not None
     assert (found.ready_count, found.busy_count) == (0, 0)
     for person, shown in ((ana, offer), (ben, request)):
@@ -434,7 +436,7 @@ async def test_colleagues_are_left_out_unless_both_want_it(store: Store, add: Ad
 
 @pytest.mark.parametrize("state", ["draft", "question", "proposed", "intro", "active", "paused"])
 async def test_mentors_whom_one_has_asked_are_left_out(
-    store: Store, add: Add, now: datetime, state: str
+    store: Store, site: Site, add: Add, now: datetime, state: str
 ) -> None:
     ana, ben, chi = [(await add(handle)).actor for handle in ("ana", "ben", "chi")]
     await put(store, ana, now, purpose="request")
@@ -442,7 +444,7 @@ async def test_mentors_whom_one_has_asked_are_left_out(
     await store.write(
         lambda tx: add_mentorship(tx, mentor=ben, mentee=ana, proposal=asked, state=state, now=now)
     )
-    found = await store.read(lambda tx: matching.rank(tx, person=ana, now=now))
+    found = await store.read(lambda tx: matching.rank(tx, site, person=ana, now=now))
     assert found is not None
     assert uris(found.ready) == [other.uri]
 
