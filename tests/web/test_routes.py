@@ -69,6 +69,9 @@ FOR_COORDINATORS = {
     "/coordination/report/{part}.svg",
 }
 FOR_ADMINS = {
+    "/admin/links",
+    "/admin/links/ask",
+    "/admin/links/{id}/{action}",
     "/admin/peers",
     "/admin/queue",
     "/admin/queue/{number}/{action}",
