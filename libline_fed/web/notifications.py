@@ -16,6 +16,12 @@ from libline_fed.web.mentorship_texts import notice_sentence
 from libline_fed.web.pages import Access, GuardedRoute, Pages, get, page_links, post
 from libline_fed.web.visits import visit_of
 
+LINK_SENTENCES = {
+    "asked": N_("asks for a link with this server."),
+    "accepted": N_("said yes to the link with this server."),
+    "rejected": N_("said no to the link with this server, or has ended it."),
+    "ended": N_("gets nothing from this server any more."),
+}
 SENTENCES = {
     "follow": N_("follows you."),
     "follow-request": N_("would like to follow you."),
@@ -36,6 +42,8 @@ def sentence_of(notification: Notification) -> tuple[bool, str]:
         return notice_sentence(notification.event)
     if notification.kind == NotificationKind.MENTORSHIP_MESSAGE:
         return True, pair_pages.NOTICES.get(notification.event, N_("has something new for you."))
+    if notification.kind == NotificationKind.LINK:
+        return True, LINK_SENTENCES.get(notification.event, N_("has something new for you."))
     return True, SENTENCES.get(notification.kind, N_("has something new for you."))
 
 
