@@ -12,11 +12,17 @@ from libline_fed.activitypub.urls import host_of
 from libline_fed.activitypub.webfinger import Jrd
 from libline_fed.activitypub.wire import parse_json
 from libline_fed.domain.peers import normal_host
-from libline_fed.errors import LibLineError, NotFound, PeerUnavailable, PermanentError, Refusal
+from libline_fed.errors import LibLineError, NotFound, PeerUnavailable, PermanentError, Refusal, RefusalReason
 from libline_fed.federation.admit import Admitter, Budget
 from libline_fed.federation.fetch import Fetcher
+from libline_fed.services.translations import N_
 from libline_fed.storage.circles import INSTANCE_TYPE
 
+_SENTENCES = {
+    RefusalReason.OWN_HOST: N_("This is the server you are on."),
+    RefusalReason.HOST_BLOCKED: N_("This server is blocked here. Take the block back first."),
+    RefusalReason.HOST_NOT_ALLOWED: N_("This server is not on your list of allowed servers. Allow it first."),
+}
 WebFinger = Callable[[str, str], Awaitable[Jrd]]  # resource, host
 
 
@@ -104,12 +110,5 @@ def _host_named(text: str) -> str | None:
 
 
 def _refused(refusal: Refusal) -> NotFound:
-    sentences = {
-        "own-host": "This is the server you are on.",
-        "host-blocked": "This server is blocked here. Take the block back first.",
-        "host-not-allowed": "This server is not on your list of allowed servers. Allow it first.",
-    }
-    return NotFound(
-        f"{refusal.reason}: {refusal.detail}",
-        safe=sentences.get(refusal.reason, "This cannot be the name of a server."),
-    )
+    safe = _SENTENCES.get(refusal.reason, N_("This cannot be the name of a server."))
+    return NotFound(f"{refusal.reason}: {refusal.detail}", safe=safe)

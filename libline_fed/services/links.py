@@ -46,6 +46,11 @@ class Link:
         """Whether one of the two gets proposals."""
         return FollowState.ACCEPTED in (self.outgoing, self.incoming)
 
+    @property
+    def is_waiting_for_us(self) -> bool:
+        """Whether they ask, and an admin here has to decide."""
+        return self.incoming is FollowState.PENDING
+
 
 # --- what an admin here does ------------------------------------------------------------------------
 
@@ -87,7 +92,7 @@ async def approve(tx: Tx, site: Site, *, peer_id: str, now: datetime) -> None:
 
     Raises: NotFound if it does not ask.
     """
-    ours, peer = await instance(tx, site), await _peer(tx, peer_id)
+    ours, peer = await instance(tx, site), await server(tx, peer_id)
     await following.accept_follower(tx, site, owner=ours, follower_id=peer.id, now=now)
     await link_news.forget(tx, peer)
 
@@ -97,7 +102,7 @@ async def reject(tx: Tx, site: Site, *, peer_id: str, now: datetime) -> None:
 
     Raises: NotFound if it does not ask.
     """
-    ours, peer = await instance(tx, site), await _peer(tx, peer_id)
+    ours, peer = await instance(tx, site), await server(tx, peer_id)
     await following.reject_follower(tx, site, owner=ours, follower_id=peer.id, now=now)
     await links.remove_note(tx, peer.id)
     await sources.drop_strangers(tx, site)
@@ -109,7 +114,7 @@ async def unlink(tx: Tx, site: Site, *, peer_id: str, now: datetime) -> None:
     What the link brought is removed here at once. Without a link nothing changes.
     Raises: NotFound if no such server is known.
     """
-    ours, peer = await instance(tx, site), await _peer(tx, peer_id)
+    ours, peer = await instance(tx, site), await server(tx, peer_id)
     await following.unfollow(tx, site, follower=ours, followed=peer, now=now)
     if await follows.between(tx, peer.id, ours.id) is not None:
         await following.reject_follower(tx, site, owner=ours, follower_id=peer.id, now=now)
@@ -192,6 +197,17 @@ async def instance(tx: Tx, site: Site) -> Actor:
     return found
 
 
+async def server(tx: Tx, peer_id: str) -> Actor:
+    """Return the actor of another server that is known.
+
+    Raises: NotFound.
+    """
+    found = await actors.by_id(tx, peer_id)
+    if found is None or found.is_local or found.type != circles.INSTANCE_TYPE:
+        raise NotFound(f"no server {peer_id[:60]}", safe="No such server is known.")
+    return found
+
+
 async def list_links(tx: Tx, site: Site) -> list[Link]:
     """List the servers that there is a link or a question with: those that wait for us, then by name."""
     ours = await instance(tx, site)
@@ -225,7 +241,7 @@ async def list_links(tx: Tx, site: Site) -> list[Link]:
         )
         for actor in known.values()
     ]
-    return sorted(found, key=lambda link: (link.incoming is not FollowState.PENDING, link.peer.host))
+    return sorted(found, key=lambda link: (not link.is_waiting_for_us, link.peer.host))
 
 
 async def at_host(tx: Tx, site: Site, host: str) -> Link:
@@ -269,13 +285,6 @@ def _question(site: Site, ours: Actor, peer: Actor, now: datetime) -> Follow:
         created_at=now,
         accepted_at=None,
     )
-
-
-async def _peer(tx: Tx, peer_id: str) -> Actor:
-    found = await actors.by_id(tx, peer_id)
-    if found is None or found.is_local or found.type != circles.INSTANCE_TYPE:
-        raise NotFound(f"no server {peer_id[:60]}", safe="No such server is known.")
-    return found
 
 
 async def _let_go(tx: Tx, site: Site, peer: Actor, now: datetime) -> None:
