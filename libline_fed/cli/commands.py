@@ -10,6 +10,7 @@ from libline_fed.cli import (
     export,
     fetch,
     inbox,
+    link,
     member,
     migrate,
     peer,
@@ -36,6 +37,7 @@ app.add_typer(proposal.commands, name="proposal")
 app.add_typer(queue.commands, name="queue")
 app.add_typer(inbox.commands, name="inbox")
 app.add_typer(peer.commands, name="peer")
+app.add_typer(link.commands, name="link")
 app.command("fetch")(fetch.fetch)
 app.command("verify")(verify.verify)
 app.command("backup")(backup.backup)
