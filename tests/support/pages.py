@@ -67,6 +67,10 @@ class FakeLookups:
         """Find what is at an address."""
         return await self.find(url)
 
+    async def find_instance(self, text: str) -> Actor:
+        """Find the actor of a server."""
+        return await self.find_actor(text)
+
     async def subscribe_template(self, handle: str) -> str:
         """Find the way into somebody's own server."""
         self.asked.append(handle)
