@@ -7,7 +7,7 @@ page is written before the next one is asked for: a process that dies goes on wh
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
@@ -19,6 +19,7 @@ from libline_fed.domain.crawls import Crawl, CrawlState, ItemState
 from libline_fed.errors import LibLineError, PeerGone, PeerRefused, PeerUnavailable, Refusal
 from libline_fed.federation.admit import Admitter, Budget, Listing
 from libline_fed.federation.crawl_items import LEASE_S, ItemReader, LeaseLost, Reading
+from libline_fed.federation.group_reading import GroupReader
 from libline_fed.federation.pace import Pace
 from libline_fed.federation.resolve import Resolver
 from libline_fed.services.site import Site
@@ -52,6 +53,9 @@ class Crawler:
         self._pace = pace
         self._stop = asyncio.Event()
         self._items = ItemReader(store, site, clock, admitter, resolver, pace)
+        self._groups = GroupReader(
+            store, site, clock, admitter=admitter, resolver=resolver, pace=pace
+        )
 
     async def run(self, stop: asyncio.Event) -> None:
         """Read until `stop` is set; what is under way is left where it is."""
@@ -103,6 +107,8 @@ class Crawler:
     async def _begin(self, reading: Reading) -> Reading:
         """Begin anew. The first reading takes what is there, each later one also asks what is gone."""
         is_check = reading.crawl.is_check or reading.crawl.state == CrawlState.DONE
+        if not reading.is_link:
+            reading = replace(reading, actor=await self._groups.read(reading.actor))
 
         async def unit(tx: Tx) -> None:
             await crawls.forget_items(tx, reading.crawl.actor_id)

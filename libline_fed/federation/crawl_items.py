@@ -20,6 +20,7 @@ from libline_fed.errors import PeerGone, PeerUnavailable, PermanentError, Refusa
 from libline_fed.federation.admit import Admitter, Budget, Listing, narrowed
 from libline_fed.federation.pace import Pace
 from libline_fed.federation.resolve import Resolver
+from libline_fed.services import consortium_items
 from libline_fed.services.site import Site
 from libline_fed.storage import actors, consortia, crawls, posts, proposals, sources, tombstones
 from libline_fed.storage.store import Store, Tx
@@ -215,6 +216,9 @@ class ItemReader:
         if not reading.is_link and not await _is_of_consortium(tx, reading.actor, admitted, author):
             await sources.forget_announced(tx, reading.actor.uri, uri=uri, now=now)
             return ItemState.REFUSED
+        named = admitted.document.note.audience
+        if reading.is_link and not await consortium_items.is_wanted(tx, self._site, reading.actor, named):
+            return ItemState.REFUSED
         kept = await proposals.put_remote(
             tx,
             admitted,
@@ -226,6 +230,8 @@ class ItemReader:
         )
         if isinstance(kept, Refusal) and kept.reason is not RefusalReason.OUTDATED:
             return ItemState.REFUSED
+        if reading.is_link and named:
+            await consortium_items.take_listed(tx, self._site, uri, author, named=named, now=now)
         return ItemState.KEPT
 
 

@@ -6,13 +6,13 @@ signed it themselves. Whoever a document says that it is by does not matter.
 
 from typing import Any
 
-from libline_fed.activitypub.objects import Activity, NoteDocument
+from libline_fed.activitypub.objects import Activity
 from libline_fed.activitypub.urls import host_of
 from libline_fed.activitypub.values import uri_of
 from libline_fed.domain.actors import Actor
 from libline_fed.domain.consortia import MAX_NOTE_CHARACTERS, MemberState
 from libline_fed.errors import RefusalReason
-from libline_fed.federation.inbox_work import APPLIED, Ready, Result, Work, ignored, recipients_of, refused
+from libline_fed.federation.inbox_work import APPLIED, Ready, Result, Work, ignored, refused
 from libline_fed.sanitize import plain_text
 from libline_fed.services import consortium_members, memberships
 from libline_fed.storage import actors, consortia
@@ -28,7 +28,7 @@ def is_about_members(activity: Activity, actor: Actor) -> bool:
 
 async def on_join(work: Work, ready: Ready) -> Result:
     """Let a server ask to be a member of a consortium hosted here."""
-    group = await _group_here(work, ready.activity.object_uri)
+    group = await group_here(work, ready.activity.object_uri)
     sender = await _signer(work, ready)
     if group is None:
         return ignored(RefusalReason.UNKNOWN_OBJECT, ready.activity.object_uri or "")
@@ -48,7 +48,7 @@ async def on_join(work: Work, ready: Ready) -> Result:
 
 async def on_leave(work: Work, ready: Ready) -> Result:
     """Let a server leave a consortium hosted here."""
-    group = await _group_here(work, ready.activity.object_uri)
+    group = await group_here(work, ready.activity.object_uri)
     sender = await _signer(work, ready)
     if group is None or sender is None:
         return ignored(RefusalReason.UNKNOWN_OBJECT, ready.activity.object_uri or "")
@@ -106,7 +106,7 @@ async def _on_join_answer(
 async def _on_invite_answer(
     work: Work, ready: Ready, instance: Actor, raw: dict[str, Any], *, is_yes: bool
 ) -> Result | None:
-    group = await _group_here(work, uri_of(raw.get("target")) or uri_of(raw.get("actor")))
+    group = await group_here(work, uri_of(raw.get("target")) or uri_of(raw.get("actor")))
     if group is None:
         named = await consortia.by_activity(work.tx, instance.id, ready.activity.object_uri)
         group = await actors.by_id(work.tx, named.group_id) if named is not None else None
@@ -135,18 +135,13 @@ async def on_member_change(work: Work, ready: Ready, *, is_added: bool) -> Resul
     return APPLIED if is_news else ignored(RefusalReason.OUTDATED, "known already, or no concern of ours")
 
 
-async def is_for_us(work: Work, note: NoteDocument, author: Actor) -> bool:
-    """Tell whether a proposal is addressed to somebody here, or to a consortium that its server is in."""
-    for uri in recipients_of(note, work.site.uris):
-        group = await _group_here(work, uri)
-        if group is None:
-            return True
-        if MemberState.MEMBER in await consortia.states_at(work.tx, group.id, author.host):
-            return True
-    return False
+async def has_member_at(work: Work, group: Actor, host: str) -> bool:
+    """Tell whether a server is in a consortium hosted here."""
+    return MemberState.MEMBER in await consortia.states_at(work.tx, group.id, host)
 
 
-async def _group_here(work: Work, uri: str | None) -> Actor | None:
+async def group_here(work: Work, uri: str | None) -> Actor | None:
+    """Return the Group of a consortium hosted here, or None."""
     found = await work.local(uri)
     return found if found is not None and found.type == GROUP_TYPE else None
 

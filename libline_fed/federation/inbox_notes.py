@@ -153,14 +153,25 @@ async def on_create(work: Work, ready: Ready) -> Result:
     is_for_us = work.site.uris.instance_actor in (*note.to, *note.cc)  # the rows decide if we are linked
     if visibility_of(to, cc, author.followers_uri) not in OPEN_TO_ALL and not is_for_us:
         return ignored(RefusalReason.NOT_FOR_US, "a proposal that is not public")
-    is_addressed = await inbox_consortia.is_for_us(work, note, author)
-    is_followed = bool((await follows.local_followers_of(work.tx, (author.id,))).get(author.id))
+    source, by = await _source_of(work, note, author)
     # One that is known is sent once more when more people may read it.
-    is_known = note.uri in await proposals.by_uris(work.tx, (note.uri,))
-    if not (is_followed or is_addressed or is_known):
+    if source is None and note.uri not in await proposals.by_uris(work.tx, (note.uri,)):
         return ignored(RefusalReason.NOT_FOR_US, "nobody here follows the author or is addressed")
-    source = "follow" if is_followed else "delivery"
-    return await index(work, ready.document, author, source=source, by=author, said=ready.activity.raw)
+    return await index(work, ready.document, author, source=source, by=by, said=ready.activity.raw)
+
+
+async def _source_of(work: Work, note: NoteDocument, author: Actor) -> tuple[str | None, Actor]:
+    """Tell why a proposal that its author sends is listed here, and by whose doing; None: for no reason."""
+    if (await follows.local_followers_of(work.tx, (author.id,))).get(author.id):
+        return "follow", author
+    group = None
+    for uri in sorted(recipients_of(note, work.site.uris)):
+        named = await inbox_consortia.group_here(work, uri)
+        if named is None:
+            return "delivery", author
+        if group is None and await inbox_consortia.has_member_at(work, named, author.host):
+            group = named
+    return ("announce", group) if group is not None else (None, author)
 
 
 async def refuse_uri(work: Work, note: NoteDocument, author: Actor) -> Result | None:
@@ -177,7 +188,7 @@ async def index(
     admitted: Admitted[object],
     author: Actor,
     *,
-    source: str,
+    source: str | None,
     by: Actor,
     said: Mapping[str, Any] | None = None,
 ) -> Result:
@@ -230,9 +241,8 @@ async def on_update(work: Work, ready: Ready) -> Result:
             if known_post is not None:
                 await posts.remove(work.tx, known_post.id)
             return await on_create(work, ready)
-        return await index(
-            work, ready.document, author, source="follow", by=author, said=ready.activity.raw
-        )
+        source, by = await _source_of(work, note, author)
+        return await index(work, ready.document, author, source=source, by=by, said=ready.activity.raw)
     return await _update_post(work, ready, note, known_post_id=known_post.id if known_post else None)
 
 

@@ -17,6 +17,8 @@ from libline_fed.domain.consortia import (
     MemberState,
     left_out_of,
 )
+from libline_fed.domain.follows import FollowState
+from libline_fed.domain.peers import Verdict
 from libline_fed.domain.proposals import Audience, Proposal, Status
 from libline_fed.errors import NotFound, Refusal
 from libline_fed.sanitize import clean_text
@@ -24,7 +26,7 @@ from libline_fed.services import outbox
 from libline_fed.services.audiences import followers_of
 from libline_fed.services.outbox import PUBLIC
 from libline_fed.services.site import Site
-from libline_fed.storage import activities, actors, consortia, proposals, sources
+from libline_fed.storage import activities, actors, consortia, follows, peers, proposals, sources
 from libline_fed.storage import consortium_items as items
 from libline_fed.storage.store import Tx
 
@@ -73,6 +75,27 @@ async def take_all_here(tx: Tx, site: Site, *, now: datetime) -> None:
         left_out = left_out_of(proposal.details)
         named = [group.uri for group in joined if group.is_local and group.uri not in left_out]
         await take(tx, site, proposal, author, named=named, activity=None, now=now)
+
+
+async def take_listed(
+    tx: Tx, site: Site, proposal_uri: str, author: Actor, *, named: Collection[str], now: datetime
+) -> None:
+    """Let the Groups here pass on what a member lists, such as what was open before it became one."""
+    proposal = (await proposals.by_uris(tx, (proposal_uri,))).get(proposal_uri)
+    if proposal is not None:
+        await take(tx, site, proposal, author, named=named, activity=None, now=now)
+
+
+async def is_wanted(tx: Tx, site: Site, directory: Actor, named: Collection[str]) -> bool:
+    """Tell whether a proposal in a server's list is for us: by a link, or for a consortium hosted here."""
+    instance = await actors.by_uri(tx, site.uris.instance_actor)
+    link = await follows.between(tx, instance.id, directory.id) if instance is not None else None
+    if link is not None and link.state == FollowState.ACCEPTED:
+        return True
+    for group in await _groups(tx, site, named):
+        if await _is_member(tx, group, directory.host):
+            return True
+    return False
 
 
 async def forget(tx: Tx, site: Site, proposal_uri: str, *, activity: Said, now: datetime) -> None:
@@ -142,6 +165,9 @@ async def _groups(tx: Tx, site: Site, named: Collection[str]) -> list[Actor]:
 
 
 async def _is_member(tx: Tx, group: Actor, host: str) -> bool:
+    """Tell whether a server is in a consortium; one that is silenced or blocked here brings nothing in."""
+    if await peers.judged(tx, {host}, Verdict.BLOCKED) or await peers.judged(tx, {host}, Verdict.SILENCED):
+        return False
     return MemberState.MEMBER in await consortia.states_at(tx, group.id, host)
 
 

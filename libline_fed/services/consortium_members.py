@@ -49,6 +49,7 @@ async def admit(tx: Tx, site: Site, group: Actor, instance: Actor, *, now: datet
     await _answer(tx, site, group, instance, "Accept", join, now=now)
     if known is None or not known.is_member:
         await _tell_all(tx, site, group, "Add", instance, now=now)
+        await receive_follow(tx, group=group, instance=instance, now=now)
 
 
 async def turn_down(tx: Tx, site: Site, group: Actor, instance: Actor, *, now: datetime) -> None:
@@ -112,6 +113,7 @@ async def part(
         await consortium_items.drop_member(tx, site, group, instance.host, now=now)
         await _tell_all(tx, site, group, "Remove", instance, now=now)
         await sources.drop(tx, site, actor_uri=group.uri, host=instance.host, now=now)
+        await _stop_reading(tx, site, instance, now=now)
     elif state == MemberState.REMOVED and not instance.is_local:
         await _tell_removed(tx, site, group, instance, now=now)
 
@@ -162,6 +164,7 @@ async def receive_answer(
     await consortia.put_membership(tx, group_id=group.id, instance_id=instance.id, state=state, now=now)
     if is_yes:
         await _tell_all(tx, site, group, "Add", instance, now=now)
+        await receive_follow(tx, group=group, instance=instance, now=now)  # the Follow may have come first
     await _tell_coordinators(tx, group, instance, "accepted" if is_yes else "declined", now=now)
     return True
 
@@ -169,7 +172,8 @@ async def receive_answer(
 async def receive_follow(tx: Tx, *, group: Actor, instance: Actor, now: datetime) -> None:
     """Read what a member has, once it follows the Group: from then on its documents name the consortium."""
     known = await consortia.membership(tx, group.id, instance.id)
-    if known is not None and known.is_member:
+    follow = await follows.between(tx, instance.id, group.id)
+    if known is not None and known.is_member and follow is not None:
         await crawls.start(tx, instance.id, CrawlKind.LINK, now)
 
 
@@ -192,6 +196,16 @@ def wire_join(uri: str | None, instance: Actor, group: Actor) -> dict[str, Any]:
     """Spell a Join for embedding."""
     join = {"type": "Join", "actor": instance.uri, "object": group.uri}
     return {"id": uri, **join} if uri is not None else join
+
+
+async def _stop_reading(tx: Tx, site: Site, instance: Actor, *, now: datetime) -> None:
+    """Read the list of a former member no more, unless it is linked with this server or in another Group."""
+    ours = await _instance(tx, site)
+    link = await follows.between(tx, ours.id, instance.id)
+    joined = await consortia.memberships(tx, instance.id, (MemberState.MEMBER,))
+    if link is None and not any(group.is_local for _, group in joined):
+        await crawls.stop(tx, instance.id)
+        await sources.drop(tx, site, actor_uri=instance.uri, now=now)
 
 
 async def _instance(tx: Tx, site: Site) -> Actor:

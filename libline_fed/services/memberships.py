@@ -127,8 +127,8 @@ async def accept_invitation(
     known = await consortia.membership(tx, group.id, instance.id, is_locked=True)
     state = require_step(known.state if known is not None else None, Step.ACCEPT)
     if known is not None and not known.is_member:
-        await _become_member(tx, site, group, instance, now=now)
         await _tell(tx, site, instance, group, "Accept", _wire_invite(known, instance, group), now=now)
+        await _become_member(tx, site, group, instance, now=now)
     return state
 
 

@@ -102,7 +102,7 @@ async def put_remote(
     admitted: Admitted[ProposalDocument],
     author: Actor,
     *,
-    source: str,
+    source: str | None,
     source_actor_uri: str,
     now: datetime,
     instance_uri: str | None = None,
@@ -128,7 +128,8 @@ async def put_remote(
     if audience is None:
         return Refusal(RefusalReason.NOT_FOR_US, f"{uri} is neither public nor for this instance")
     if known is not None:
-        await _add_source(tx, known.id, source, source_actor_uri, now)
+        if source is not None:
+            await _add_source(tx, known.id, source, source_actor_uri, now)
         if not _is_newer(document, known):
             return Refusal(RefusalReason.OUTDATED, uri)
     values = _columns(document, audience, now)
@@ -144,7 +145,8 @@ async def put_remote(
     proposal = rows.to(Proposal, row)
     await _list_facets(tx, proposal)
     await search_words.put(tx, proposal)
-    await _add_source(tx, proposal.id, source, source_actor_uri, now)
+    if source is not None:
+        await _add_source(tx, proposal.id, source, source_actor_uri, now)
     return proposal
 
 
