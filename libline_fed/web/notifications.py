@@ -33,6 +33,18 @@ SENTENCES = {
     "announce": N_("passed on what you wrote."),
     "poll-vote": N_("answered your question."),
     "sign-up": N_("signed up and waits for your decision."),
+    "suggestion": N_("suggests a mentor to you. You decide."),
+}
+CONSORTIUM_SENTENCES = {
+    "join": N_("asks to join your consortium."),
+    "accepted": N_("has joined your consortium."),
+    "declined": N_("does not want to join your consortium."),
+    "left": N_("has left your consortium."),
+    "approved": N_("has taken this server in."),
+    "rejected": N_("has not taken this server in."),
+    "invited": N_("invites this server to join."),
+    "removed": N_("has put this server out."),
+    "moved": N_("has moved to another server. This server has asked to join there."),
 }
 
 
@@ -44,6 +56,8 @@ def sentence_of(notification: Notification) -> tuple[bool, str]:
         return True, pair_pages.NOTICES.get(notification.event, N_("has something new for you."))
     if notification.kind == NotificationKind.LINK:
         return True, LINK_SENTENCES.get(notification.event, N_("has something new for you."))
+    if notification.kind == NotificationKind.CONSORTIUM:
+        return True, CONSORTIUM_SENTENCES.get(notification.event, N_("has something new for you."))
     return True, SENTENCES.get(notification.kind, N_("has something new for you."))
 
 

@@ -13,6 +13,7 @@ from libline_fed.web import (
     admin,
     areas,
     availability,
+    block_lists,
     calendars,
     coordination,
     directory,
@@ -43,6 +44,8 @@ from libline_fed.web import (
     requests,
     saved_searches,
     settings,
+    suggestions,
+    trust,
     vocabulary,
 )
 from libline_fed.web.addresses import local_path
@@ -97,7 +100,10 @@ NOUNS = (
     vocabulary,
     coordination,
     outcomes,
+    suggestions,
     admin,
+    trust,
+    block_lists,
 )
 
 

@@ -58,6 +58,8 @@ OPEN_TO_VISITORS = {
     "/records/{id}/{token}",
     "/calendar/{token}.ics",
     "/thanks/{id}",
+    "/groups/{handle}/blocked-domains.json",
+    "/groups/{handle}/blocked-domains.csv",
     "/records/{id}/{token}/file",
 }
 FOR_MODERATORS = {"/admin", "/admin/members", "/admin/members/{id}/{action}", "/admin/invitations"}
@@ -67,6 +69,8 @@ FOR_COORDINATORS = {
     "/coordination/report",
     "/coordination/report.csv",
     "/coordination/report/{part}.svg",
+    "/coordination/find",
+    "/coordination/find/{id}",
 }
 FOR_ADMINS = {
     "/admin/links",
@@ -77,6 +81,12 @@ FOR_ADMINS = {
     "/admin/queue/{number}/{action}",
     "/admin/inbox",
     "/admin/inbox/{number}/replay",
+    "/admin/peers/import",
+    "/admin/peers/import/take",
+    "/admin/peers/export.csv",
+    "/admin/trust",
+    "/admin/trust/{id}",
+    *(f"/admin/trust/{{id}}/{path}" for path in ("trusted", "automatic", "read", "advice/{action}")),
     "/admin/vocabulary",
     "/admin/vocabulary/{term}/remove",
 }
@@ -166,6 +176,8 @@ FOR_MEMBERS = {
     "/followers/{id}/reject",
     "/search",
     "/authorize_interaction",
+    "/admin/consortia/{handle}/advice",
+    "/admin/consortia/{handle}/advice/remove",
     "/saved-searches",
     "/saved-searches/new",
     "/saved-searches/{id}",
@@ -192,6 +204,9 @@ FOR_MEMBERS = {
     "/brought",
     "/brought/{id}",
     "/brought/{id}/remove",
+    "/suggestions",
+    "/suggestions/wish",
+    "/suggestions/{id}/dismiss",
 }
 
 
