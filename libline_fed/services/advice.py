@@ -58,6 +58,17 @@ async def counsel(tx: Tx, site: Site, group_id: str) -> list[Counsel]:
     return sorted(listed, key=lambda one: (one.advice.state != AdviceState.OPEN, one.advice.host))
 
 
+async def group_of(tx: Tx, group_id: str) -> Actor:
+    """Return a consortium of whose advice something is kept, also one that this server has left.
+
+    Raises: NotFound.
+    """
+    group = await actors.by_id(tx, group_id)
+    if group is None or not await advice.of_group(tx, group_id):
+        raise NotFound(f"nothing of {group_id} is kept")
+    return group
+
+
 async def close_hosts(tx: Tx, site: Site) -> set[str]:
     """Return the hosts that nothing decides about by itself: linked servers, co-members, their consortia."""
     linked = {actor.host for actor in await circles.linked(tx, site.uris.instance_actor)}

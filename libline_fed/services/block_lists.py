@@ -1,7 +1,7 @@
 """Taking a list of blocked servers in, once somebody saw what would change, and giving ours out."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 
@@ -16,6 +16,7 @@ from libline_fed.storage import peers as peer_rows
 from libline_fed.storage.store import Store, Tx
 
 AT_ONCE = 100  # servers in one transaction
+SHOWN_SKIPPED = 50
 WAITING_FACT = "peer-import"
 
 
@@ -36,7 +37,8 @@ class Plan:
 
     changes: tuple[Change, ...]
     kept_count: int  # servers with a rule that is as strict already
-    skipped: tuple[Skipped, ...]
+    skipped: tuple[Skipped, ...]  # of what is kept, the first ones
+    skipped_count: int
     mark: str
 
 
@@ -55,6 +57,7 @@ async def plan(tx: Tx, site: Site, reading: Reading) -> Plan:
         tuple(changes),
         len(reading.entries) - len(changes),
         reading.skipped,
+        len(reading.skipped),
         sha256(said.encode()).hexdigest()[:32],
     )
 
@@ -62,7 +65,9 @@ async def plan(tx: Tx, site: Site, reading: Reading) -> Plan:
 async def keep(tx: Tx, reading: Reading) -> None:
     """Keep a list that somebody looks at, until it is taken or another one comes."""
     kept = [[entry.host, entry.policy, entry.reason] for entry in reading.entries]
-    await instance.put(tx, WAITING_FACT, {"entries": kept})
+    skipped = [[one.text, one.why] for one in reading.skipped[:SHOWN_SKIPPED]]
+    fact = {"entries": kept, "skipped": skipped, "skipped_count": len(reading.skipped)}
+    await instance.put(tx, WAITING_FACT, fact)
 
 
 async def kept(tx: Tx, site: Site) -> Plan | None:
@@ -70,7 +75,10 @@ async def kept(tx: Tx, site: Site) -> Plan | None:
     fact = await instance.get(tx, WAITING_FACT)
     if not fact:
         return None
-    return await plan(tx, site, Reading(tuple(Entry(*one) for one in fact["entries"]), ()))
+    entries = tuple(Entry(*one) for one in fact["entries"])
+    skipped = tuple(Skipped(*one) for one in fact["skipped"])
+    found = await plan(tx, site, Reading(entries, skipped))
+    return replace(found, skipped_count=fact["skipped_count"])
 
 
 async def forget(tx: Tx) -> None:

@@ -13,6 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from libline_fed.domain import block_lists
 from libline_fed.domain.sessions import SignedIn
 from libline_fed.services import guests, imports, notifications, sessions
 from libline_fed.storage.store import Tx
@@ -25,7 +26,10 @@ from libline_fed.web.languages import NAMES as LANGUAGE_NAMES
 from libline_fed.web.languages import choose_language
 from libline_fed.web.visits import SCOPE_KEY, Visit
 
-UPLOADS = {"/settings/import": imports.MAX_UPLOAD_BYTES}  # the pages that take a file, and how large
+UPLOADS = {  # the pages that take a file, and how large
+    "/settings/import": imports.MAX_UPLOAD_BYTES,
+    "/admin/peers/import": block_lists.MAX_BYTES + 100_000,  # and what is around it in a form
+}
 # Here no cookie is looked at and none is set: see web/embed.py.
 FRAMED_PATHS = frozenset({"/embed/mentors", "/embed/requests"})
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
