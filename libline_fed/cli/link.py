@@ -1,4 +1,4 @@
-"""`libline link`: links with other servers, which bring their open offers and requests into the lists here."""
+"""`libline link`: links with other servers, which bring their open offers and requests into our lists."""
 
 from collections.abc import Mapping
 from datetime import datetime
