@@ -57,6 +57,11 @@ class Search:
         """Whether it asks for less than everything."""
         return replace(self, sort=Sort.MATCH) != Search(purpose=self.purpose)
 
+    @property
+    def asks_for_authors(self) -> bool:
+        """Whether it asks for what authors say of themselves elsewhere than in a proposal."""
+        return bool(self.stages or self.types or self.places or self.hosts)
+
     def params(self) -> list[tuple[str, str]]:
         """Return the parameters of an address that say the same, without the purpose and what is as usual."""
         found: list[tuple[str, str]] = []

@@ -40,7 +40,9 @@ async def numbers(tx: Tx, search: Search, viewer: Viewer, today: date) -> list[i
     found = await _found(tx, search, viewer, today)
     if found is None:
         return []
-    numbered = found.with_only_columns(proposal_search.c.number).where(proposal_search.c.number.is_not(None))
+    numbered = found.join(proposal_search, proposal_search.c.proposal_id == _c.id).with_only_columns(
+        proposal_search.c.number
+    )
     return list(await tx.scalars(numbered.order_by(*_order(tx, search.sort))))
 
 
@@ -76,7 +78,7 @@ async def shown(tx: Tx, viewer: Viewer, ids: Collection[str], today: date) -> di
     if not ids:
         return {}
     conditions = await visibility.shown_to(tx, viewer, today)
-    query = select(_c.id).join(actors, actors.c.id == _c.author_id).where(_c.id.in_(list(ids)), *conditions)
+    query = select(_c.id).where(_c.id.in_(list(ids)), *conditions)
     return {item[0].id: item for item in await _loaded(tx, list(await tx.scalars(query)))}
 
 
@@ -104,13 +106,12 @@ async def _found(tx: Tx, search: Search, viewer: Viewer, today: date) -> Select[
     conditions = await visibility.shown_to(tx, viewer, today)
     conditions += await search_filters.conditions(tx, search, viewer, today)
     if asked:
-        conditions.append(search_words.is_found(tx, asked))
-    return (
-        select(_c.id)
-        .join(actors, actors.c.id == _c.author_id)
-        .join(proposal_search, proposal_search.c.proposal_id == _c.id, isouter=not asked)
-        .where(_c.purpose == search.purpose.value, *conditions)
-    )
+        has_words = select(proposal_search.c.proposal_id).where(search_words.is_found(tx, asked))
+        conditions.append(_c.id.in_(has_words))
+    found = select(_c.id).where(_c.purpose == search.purpose.value, *conditions)
+    if search.asks_for_authors:
+        found = found.join(actors, actors.c.id == _c.author_id)
+    return found
 
 
 def _order(tx: Tx, sort: Sort) -> list[ColumnElement[Any]]:

@@ -57,7 +57,15 @@ saved_searches = Table(
     Index("ix_saved_searches_account_id", "account_id"),
 )
 
+_LIST_INDEXES = (
+    # What can be listed, newest first, with all that decides on who sees it: then a page and a count read
+    # no row. The few authors who are not to be seen are looked up apart.
+    "CREATE INDEX ix_proposals_newest ON proposals (purpose, published_at, id, author_id, is_local, "
+    "audience, open_until_on, status) WHERE status IN ('open', 'full')",
+    "CREATE INDEX ix_actors_unusable ON actors (id) WHERE gone_at IS NOT NULL OR suspended_at IS NOT NULL",
+)
 SQLITE_TEXT_INDEX = (
+    *_LIST_INDEXES,
     # Words are folded before they come here; every letter, mark and digit belongs to one.
     "CREATE VIRTUAL TABLE proposal_words USING fts5("
     "words, content='proposal_search', content_rowid='number', detail=none, columnsize=0, "
@@ -71,6 +79,7 @@ SQLITE_TEXT_INDEX = (
     "INSERT INTO proposal_words(rowid, words) VALUES (new.number, new.words); END",
 )
 POSTGRESQL_TEXT_INDEX = (
+    *_LIST_INDEXES,
     "CREATE INDEX ix_proposal_search_words ON proposal_search "
     "USING gin (array_to_tsvector(string_to_array(words, ' ')))",
 )

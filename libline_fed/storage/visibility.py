@@ -27,15 +27,14 @@ _c = proposals.c
 async def shown_to(
     tx: Tx, viewer: Viewer, today: date, *, is_asked_for: bool = False
 ) -> list[ColumnElement[bool]]:
-    """Return the conditions, over `proposals` joined with their authors in `actors`, of what a viewer sees.
+    """Return the conditions, over `proposals`, of what a viewer sees.
 
     `is_asked_for`: the viewer has opened the author's page, so silenced and lost servers are no reason.
     """
     conditions = [
         IS_LISTED,
         or_(_c.open_until_on.is_(None), _c.open_until_on >= today),
-        actors.c.gone_at.is_(None),
-        actors.c.suspended_at.is_(None),
+        _c.author_id.not_in(select(actors.c.id).where(_is_unusable())),
     ]
     if not viewer.is_member:
         conditions.append(_c.audience == Audience.PUBLIC.value)
@@ -45,8 +44,15 @@ async def shown_to(
             conditions.append(not_(is_one_of(tx, _c.author_id, avoided)))
     hidden = await hidden_hosts(tx, today, is_asked_for=is_asked_for)
     if hidden:
-        conditions.append(or_(_c.is_local.is_(True), not_(is_one_of(tx, actors.c.host, sorted(hidden)))))
+        theirs = select(actors.c.id).where(
+            is_one_of(tx, actors.c.host, sorted(hidden)), actors.c.is_local.is_(False)
+        )
+        conditions.append(_c.author_id.not_in(theirs))
     return conditions
+
+
+def _is_unusable() -> ColumnElement[bool]:
+    return or_(actors.c.gone_at.is_not(None), actors.c.suspended_at.is_not(None))
 
 
 async def avoided_ids(tx: Tx, person_id: str) -> list[str]:

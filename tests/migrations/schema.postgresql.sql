@@ -112,6 +112,7 @@ actors
     CONSTRAINT uq_actors_uri UNIQUE (uri)
     CREATE INDEX ix_actors_handle_host ON public.actors USING btree (handle, host)
     CREATE INDEX ix_actors_host ON public.actors USING btree (host)
+    CREATE INDEX ix_actors_unusable ON public.actors USING btree (id) WHERE ((gone_at IS NOT NULL) OR (suspended_at IS NOT NULL))
     CREATE UNIQUE INDEX pk_actors ON public.actors USING btree (id)
     CREATE UNIQUE INDEX uq_actors_local_handle ON public.actors USING btree (lower((handle)::text)) WHERE (is_local AND ((type)::text <> 'Application'::text))
     CREATE UNIQUE INDEX uq_actors_uri ON public.actors USING btree (uri)
@@ -911,6 +912,7 @@ proposals
     CONSTRAINT uq_proposals_uri UNIQUE (uri)
     CREATE INDEX ix_proposals_author_id ON public.proposals USING btree (author_id)
     CREATE INDEX ix_proposals_listed ON public.proposals USING btree (purpose, status, published_at)
+    CREATE INDEX ix_proposals_newest ON public.proposals USING btree (purpose, published_at, id, author_id, is_local, audience, open_until_on, status) WHERE ((status)::text = ANY ((ARRAY['open'::character varying, 'full'::character varying])::text[]))
     CREATE UNIQUE INDEX pk_proposals ON public.proposals USING btree (id)
     CREATE UNIQUE INDEX uq_proposals_uri ON public.proposals USING btree (uri)
     CREATE TRIGGER note_proposal_added AFTER INSERT ON public.proposals FOR EACH ROW EXECUTE FUNCTION note_proposal_added():  BEGIN INSERT INTO directory_changes(kind, subject, transaction_number) VALUES ('proposal', new.id, txid_current()); RETURN NULL; END 

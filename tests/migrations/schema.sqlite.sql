@@ -119,6 +119,8 @@ CREATE INDEX ix_actors_handle_host ON actors (handle, host)
 
 CREATE INDEX ix_actors_host ON actors (host)
 
+CREATE INDEX ix_actors_unusable ON actors (id) WHERE gone_at IS NOT NULL OR suspended_at IS NOT NULL
+
 CREATE UNIQUE INDEX uq_actors_local_handle ON actors (lower(handle)) WHERE is_local = 1 AND type <> 'Application'
 
 CREATE TABLE advice (
@@ -967,6 +969,8 @@ CREATE TABLE proposals (
 CREATE INDEX ix_proposals_author_id ON proposals (author_id)
 
 CREATE INDEX ix_proposals_listed ON proposals (purpose, status, published_at)
+
+CREATE INDEX ix_proposals_newest ON proposals (purpose, published_at, id, author_id, is_local, audience, open_until_on, status) WHERE status IN ('open', 'full')
 
 CREATE TABLE published_advice (
     group_id VARCHAR(36) NOT NULL
