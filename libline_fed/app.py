@@ -67,7 +67,7 @@ from libline_fed.services import (
 from libline_fed.services.instance import ensure_instance_actor
 from libline_fed.services.keys import Keyring
 from libline_fed.services.site import Site
-from libline_fed.storage import actors, fetch_failures, inbox_activities, migrate, trust
+from libline_fed.storage import actors, fetch_failures, inbox_activities, migrate, offer_index, trust
 from libline_fed.storage.store import Store, Tx
 from libline_fed.web import site as web
 from libline_fed.web.clients import client_address
@@ -194,7 +194,7 @@ class Instance:
 
     def watchers(self) -> dict[str, Worker]:
         """Return what every process needs that lives longer than a command."""
-        return {"policies": self._board.run}
+        return {"policies": self._board.run, "offers": lambda stop: self.site.offers.keep(self.store, stop)}
 
     def workers(self) -> dict[str, Worker]:
         """Return what works through the queues."""
@@ -273,6 +273,7 @@ class Instance:
             "mentorships": lambda tx, now: mentorship_clock.tick(tx, self.site, now=now),
             "need-counts": lambda tx, now: need_counts.count(tx, self.site, now=now),
             "blocked-links": lambda tx, now: links.let_go_of_blocked(tx, self.site, now=now),
+            "seen-changes": lambda tx, _: offer_index.prune(tx),
             "ended-proposals": lambda tx, now: proposals.close_expired(tx, self.site, now=now),
         }
 

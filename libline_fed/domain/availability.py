@@ -93,6 +93,23 @@ def overlap_minutes(hours_a: Hours, zone_a: str, hours_b: Hours, zone_b: str, we
     return _shared_s(_spans(hours_a, zone_a, monday), _spans(hours_b, zone_b, monday)) // 60
 
 
+def minutes_of_week(hours: Hours, zone: str, week: date) -> int:
+    """Return the minutes of a week in which somebody has time as the bits of a number, the first one lowest.
+
+    What two such numbers share are the minutes that two people share, as `overlap_minutes` counts them, as
+    long as clocks differ from UTC by whole minutes, which they have done everywhere since 1972.
+
+    Raises: InvalidInput for field `zone` if the zone is not known.
+    """
+    monday = week - timedelta(days=week.weekday())
+    midnight = int(datetime.combine(monday, datetime.min.time(), UTC).timestamp())
+    found = 0
+    for begin, end in _spans(hours, zone, monday):
+        first, last = (begin - midnight) // 60, (end - midnight) // 60
+        found |= ((1 << (last - first)) - 1) << first
+    return found
+
+
 @lru_cache(maxsize=1)
 def zone_names() -> tuple[str, ...]:
     """Return the names of the time zones that people can choose, in order."""

@@ -6,10 +6,11 @@ A changed offer gets a new slot. Slots that are no longer live are swept away wh
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
 
 from libline_fed.domain.matching import LEVEL_WEIGHTS, NO_TYPE, RHYTHMS, STAGE_RUNGS, Offering
 from libline_fed.domain.proposals import MAX_AREAS, Purpose
@@ -17,8 +18,9 @@ from libline_fed.vocabulary import UNDECIDED_AREA, group_of
 
 AREAS_COUNT = MAX_AREAS[Purpose.OFFER]
 NO_AREA = 0
+LEVELS_COUNT = max(LEVEL_WEIGHTS) + 1  # 0 is none
 MAX_NUMBER = 2**31 - 1
-MAX_TERMS = 32  # in one list of the vocabulary
+MAX_TERMS = 31  # in one list of the vocabulary
 _UUID_CHARACTERS = 36
 
 WeeklyHours = tuple[str, tuple[tuple[int, int, int], ...]]  # time zone, ranges of domain/availability.py
@@ -98,60 +100,73 @@ class Masks:
         return mask
 
 
-_COLUMNS: dict[str, tuple[DTypeLike, int]] = {  # name: type, how many of them per slot
-    "proposal": (np.uint8, 16),
-    "uri_prefix": (np.int32, 1),
-    "uri_tail": (np.uint8, 16),
-    "host": (np.int32, 1),
-    "area": (np.int32, AREAS_COUNT),
-    "level": (np.uint8, AREAS_COUNT),
-    "goals": (np.uint32, 1),
-    "modes": (np.uint32, 1),
-    "types": (np.uint32, 1),
-    "types_shown": (np.uint32, 1),
-    "styles": (np.uint32, 1),
-    "styles_shown": (np.uint32, 1),
-    "stage": (np.uint8, 1),
-    "stage_shown": (np.uint8, 1),
-    "rhythm": (np.uint8, 1),
-    "hours": (np.int32, 1),
-    "free": (np.int32, 1),
-    "waiting": (np.int32, 1),
+_FACTS = {  # how many numbers of 32 bits each fact takes
+    "cover": AREAS_COUNT,  # number of an area and level in one: see `covers`
+    "goals": 1,
+    "modes": 1,
+    "types": 1,
+    "types_shown": 1,
+    "styles": 1,
+    "styles_shown": 1,
+    "stage": 1,
+    "stage_shown": 1,
+    "rhythm": 1,
+    "hours": 1,
+    "free": 1,  # -1 where nobody said
+    "waiting": 1,
+    "host": 1,
+    "uri_prefix": 1,
 }
+_STARTS = dict(zip(_FACTS, accumulate(_FACTS.values(), initial=0), strict=False))
+_FACTS_COUNT = sum(_FACTS.values())
+_UUID_BYTES = 16
 RHYTHM_NUMBERS = {term: number + 1 for number, term in enumerate(RHYTHMS)}  # 0: none, or as needed
 
 
+class Facts:
+    """The facts of some slots, side by side."""
+
+    def __init__(self, facts: NDArray[np.int32]) -> None:
+        self._facts = facts
+
+    def __getitem__(self, name: str) -> NDArray[np.int32]:
+        start = _STARTS[name]
+        width = _FACTS[name]
+        found: NDArray[np.int32] = self._facts[start] if width == 1 else self._facts[start : start + width]
+        return found
+
+
 class Columns:
-    """The arrays. `used_count` slots of them are in use; terms become numbers here."""
+    """The arrays, a row for each slot: what is read of one offer lies together, which memory is fast at.
+
+    `used_count` slots of them are in use; terms become numbers here."""
 
     def __init__(self) -> None:
         self.used_count = 0
         self.areas = Terms([""])  # 0 is no area
-        self.groups = Terms([""])
-        self.group_of_area: list[int] = [0]
+        self._areas_of_group: dict[str, list[int]] = {}
         self.hosts = Terms()
         self.hours: list[WeeklyHours | None] = [None]
         self.goals, self.modes, self.types, self.styles = Masks(), Masks(), Masks(), Masks()
         self._prefixes = Terms()
         self._odd_uris: dict[int, str] = {}
         self._hours_numbers: dict[WeeklyHours, int] = {}
-        self._arrays = {name: _empty(dtype, width, 0) for name, (dtype, width) in _COLUMNS.items()}
-
-    def __getitem__(self, name: str) -> NDArray[Any]:
-        return self._arrays[name]
+        self._facts = np.zeros((0, _FACTS_COUNT), np.int32)
+        self._uuids = np.zeros((0, 2 * _UUID_BYTES), np.uint8)  # of the proposal, and at the end of its URI
 
     @property
     def size_bytes(self) -> int:
         """How much memory the arrays take."""
-        return sum(array.nbytes for array in self._arrays.values())
+        return self._facts.nbytes + self._uuids.nbytes
 
     def append(self, listings: Sequence[Listing]) -> int:
         """Add offers; returns the slot of the first. The others follow it."""
         first = self.used_count
         self._reserve(first + len(listings))
-        given = [self._row(first + index, listing) for index, listing in enumerate(listings)]
-        for name, values in zip(_COLUMNS, zip(*given, strict=True), strict=True):
-            self._arrays[name][first : first + len(listings)] = values
+        rows = [self._row(first + index, listing) for index, listing in enumerate(listings)]
+        self._facts[first : first + len(rows)] = np.array([facts for facts, _ in rows], np.int32)
+        uuids = np.frombuffer(b"".join(uuids for _, uuids in rows), np.uint8)
+        self._uuids[first : first + len(rows)] = uuids.reshape(-1, 2 * _UUID_BYTES)
         self.used_count += len(listings)
         return first
 
@@ -160,64 +175,82 @@ class Columns:
         self._odd_uris = {
             new: self._odd_uris[old] for new, old in enumerate(slots.tolist()) if old in self._odd_uris
         }
-        for name, array in self._arrays.items():
-            self._arrays[name] = array[slots]
+        self._facts, self._uuids = self._facts[slots], self._uuids[slots]
         self.used_count = len(slots)
+
+    def facts(self, slots: NDArray[Any]) -> Facts:
+        """Return the facts of some slots."""
+        return Facts(np.ascontiguousarray(self._facts[slots].T))
+
+    def host(self, slot: int) -> str:
+        """Return the server that the offer in a slot is from."""
+        return self.hosts.texts[int(self._facts[slot, _STARTS["host"]])]
 
     def proposal_id(self, slot: int) -> str:
         """Return the id of the proposal in a slot."""
-        return str(uuid.UUID(bytes=self._arrays["proposal"][slot].tobytes()))
+        return str(uuid.UUID(bytes=self._uuids[slot, :_UUID_BYTES].tobytes()))
 
     def uri(self, slot: int) -> str:
         """Return the URI of the proposal in a slot."""
         odd = self._odd_uris.get(slot)
         if odd is not None:
             return odd
-        digits = self._arrays["uri_tail"][slot].tobytes().hex()
-        prefix = self._prefixes.texts[int(self._arrays["uri_prefix"][slot])]
+        digits = self._uuids[slot, _UUID_BYTES:].tobytes().hex()
+        prefix = self._prefixes.texts[int(self._facts[slot, _STARTS["uri_prefix"]])]
         return f"{prefix}{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
     def area_number(self, area: str) -> int:
-        """Return the number of an area; its group gets one, too."""
+        """Return the number of an area; it is then among those of its group."""
         known = self.areas.known(area)
         if known is not None:
             return known
-        group = group_of(area)
-        self.group_of_area.append(self.groups.number(group) if group is not None else 0)
-        return self.areas.number(area)
+        number, group = self.areas.number(area), group_of(area)
+        if group is not None:
+            self._areas_of_group.setdefault(group, []).append(number)
+        return number
 
-    def _row(self, slot: int, listing: Listing) -> tuple[object, ...]:
+    def covers(self, wanted: str, exact: Sequence[int], near: Sequence[int]) -> NDArray[np.int32]:
+        """Return, by what the column "cover" says, how far it covers a wanted area.
+
+        `exact` and `near` are what the levels 0, 1, 2 and 3 of the same area and of its neighbours are worth.
+        """
+        found = np.zeros((len(self.areas.texts), LEVELS_COUNT), np.int32)
+        found[self._areas_of_group.get(group_of(wanted) or "", [])] = near
+        known = self.areas.known(wanted)
+        if known is not None:
+            found[known] = exact
+        return found.reshape(-1)
+
+    def _row(self, slot: int, listing: Listing) -> tuple[list[int], bytes]:
+        """Return the numbers of an offer, in the order of `_FACTS`, and its two UUIDs."""
         offering, shown = listing.offering, listing.shown
         prefix, tail = self._split_uri(slot, offering.uri)
         areas = [(area, level) for area, level in offering.areas.items() if area != UNDECIDED_AREA]
         if len(areas) > AREAS_COUNT:
             raise ValueError(f"more than {AREAS_COUNT} areas")
-        padding = [NO_AREA] * (AREAS_COUNT - len(areas))
+        covers = [LEVELS_COUNT * self.area_number(area) + known_level(level) for area, level in areas]
         free = offering.places_free
-        types, styles = self.types.of(offering.types - {NO_TYPE}), self.styles.of(offering.styles)
-        is_same = shown is offering
-        return (
-            np.frombuffer(uuid.UUID(listing.id).bytes, np.uint8),
-            prefix,
-            tail,
-            self.hosts.number(offering.host),
-            [self.area_number(area) for area, _ in areas] + padding,
-            [known_level(level) for _, level in areas] + padding,
+        facts = [
+            *covers,
+            *[NO_AREA] * (AREAS_COUNT - len(areas)),
             self.goals.of(offering.goals),
             self.modes.of(offering.modes),
-            types,
-            types if is_same else self.types.of(shown.types - {NO_TYPE}),
-            styles,
-            styles if is_same else self.styles.of(shown.styles),
+            self.types.of(offering.types - {NO_TYPE}),
+            self.types.of(shown.types - {NO_TYPE}),
+            self.styles.of(offering.styles),
+            self.styles.of(shown.styles),
             STAGE_RUNGS.get(offering.stage or "", 0),
             STAGE_RUNGS.get(shown.stage or "", 0),
             RHYTHM_NUMBERS.get(offering.frequency or "", 0),
             self._hours_number(listing.hours),
             -1 if free is None else min(max(free, 0), MAX_NUMBER),
             min(max(offering.pending_count, 0), MAX_NUMBER),
-        )
+            self.hosts.number(offering.host),
+            prefix,
+        ]
+        return facts, uuid.UUID(listing.id).bytes + tail
 
-    def _split_uri(self, slot: int, uri: str) -> tuple[int, NDArray[np.uint8]]:
+    def _split_uri(self, slot: int, uri: str) -> tuple[int, bytes]:
         """Most addresses end in a UUID: sixteen bytes instead of 36 characters, and few beginnings."""
         prefix, tail = uri[:-_UUID_CHARACTERS], uri[-_UUID_CHARACTERS:]
         try:
@@ -226,8 +259,8 @@ class Columns:
             number = None
         if number is None or str(number) != tail:
             self._odd_uris[slot] = uri
-            return 0, np.zeros(16, np.uint8)
-        return self._prefixes.number(prefix), np.frombuffer(number.bytes, np.uint8)
+            return 0, bytes(_UUID_BYTES)
+        return self._prefixes.number(prefix), number.bytes
 
     def _hours_number(self, hours: WeeklyHours | None) -> int:
         if hours is None:
@@ -239,15 +272,14 @@ class Columns:
         return known
 
     def _reserve(self, count: int) -> None:
-        room = len(self._arrays["host"])
+        room = len(self._facts)
         if count <= room:
             return
         wider = max(count, room + room // 2, 1_024)
-        for name, (dtype, width) in _COLUMNS.items():
-            fresh = _empty(dtype, width, wider)
-            fresh[: self.used_count] = self._arrays[name][: self.used_count]
-            self._arrays[name] = fresh
+        self._facts, self._uuids = _widened(self._facts, wider), _widened(self._uuids, wider)
 
 
-def _empty(dtype: DTypeLike, width: int, count: int) -> NDArray[Any]:
-    return np.zeros(count if width == 1 else (count, width), dtype)
+def _widened(array: NDArray[Any], count: int) -> NDArray[Any]:
+    fresh = np.zeros((count, array.shape[1]), array.dtype)
+    fresh[: len(array)] = array
+    return fresh

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from pyroaring import BitMap
 
 from libline_fed.domain import availability
@@ -20,7 +21,6 @@ from libline_fed.vocabulary import UNDECIDED_AREA, group_of
 
 MIN_GONE = 1_000  # slots that are gone before it is worth to sweep
 GONE_SHARE = 4  # one in so many
-MAX_REMEMBERED = 64  # seekers' hours whose shared minutes are kept
 NOTHING = BitMap()
 
 MapKey = tuple[Any, ...]
@@ -37,8 +37,9 @@ class OfferPool:
         self._values: dict[str, set[Any]] = {"tag": set(), "last-day": set()}
         self._ids, self._authors, self._author_uris = Postings(), Postings(), Postings()
         self._institutions, self._numbers = Postings(), Postings()
-        self._keys: dict[str, list[np.ndarray[Any, Any]]] = {name: [] for name in _KEYED}
-        self._minutes: dict[tuple[WeeklyHours, date], np.ndarray[Any, Any]] = {}
+        self._keys: dict[str, list[NDArray[Any]]] = {name: [] for name in _KEYED}
+        self._monday = date.min
+        self._weeks: dict[WeeklyHours, int] = {}  # the minutes of that week as bits
 
     def __len__(self) -> int:
         return len(self.live)
@@ -120,25 +121,27 @@ class OfferPool:
         """Return the offers whose words have one of some numbers."""
         return self._numbers.find_all(numbers)
 
-    def minutes(self, own: WeeklyHours, week: date, hours_numbers: Any) -> Any:
+    def minutes(self, own: WeeklyHours, week: date, hours_numbers: NDArray[Any]) -> NDArray[Any]:
         """Return the minutes in a week that are shared with some numbers of weekly hours, none of them 0."""
         monday = week - timedelta(days=week.weekday())
-        known = self._minutes.get((own, monday))
-        if known is None or len(known) < len(self.columns.hours):
-            if len(self._minutes) >= MAX_REMEMBERED:
-                self._minutes.clear()
-            longer = np.full(len(self.columns.hours), -1, np.int32)
-            if known is not None:
-                longer[: len(known)] = known
-            known = self._minutes[own, monday] = longer
-        numbers = np.unique(hours_numbers)
-        for number in numbers[known[numbers] < 0].tolist():
-            theirs = self.columns.hours[number]
-            assert theirs is not None, "0 is no number of hours"
-            known[number] = _shared(own, theirs, monday)
-        return known[hours_numbers]
+        if self._monday != monday:
+            self._monday, self._weeks = monday, {}
+        mine = self._week_of(own)
+        numbers, places = np.unique(hours_numbers, return_inverse=True)
+        theirs = (self._week_of(self.columns.hours[number]) for number in numbers.tolist())
+        shared = [(mine & their_week).bit_count() for their_week in theirs]
+        return np.array(shared, np.int64)[places]
 
     # --- inside ---------------------------------------------------------------------------------
+
+    def _week_of(self, hours: WeeklyHours | None) -> int:
+        assert hours is not None, "0 is no number of hours"
+        known = self._weeks.get(hours)
+        if known is None:
+            zone, ranges = hours
+            known = availability.minutes_of_week([list(piece) for piece in ranges], zone, self._monday)
+            self._weeks[hours] = known
+        return known
 
     def _add_to(self, key: MapKey, slots: BitMap) -> None:
         known = self._maps.get(key)
@@ -257,8 +260,3 @@ def _area_statements(offering: Offering) -> list[MapKey]:
             keys["in-group", group] = None
             keys["grouped",] = None
     return list(keys)
-
-
-def _shared(own: WeeklyHours, theirs: WeeklyHours, monday: date) -> int:
-    hours = [[list(piece) for piece in ranges] for _, ranges in (own, theirs)]
-    return availability.overlap_minutes(hours[0], own[0], hours[1], theirs[0], monday)

@@ -36,7 +36,7 @@ from libline_fed.domain.matching import (
     stage_met,
     wanted_areas,
 )
-from libline_fed.domain.offer_columns import RHYTHM_NUMBERS, WeeklyHours
+from libline_fed.domain.offer_columns import RHYTHM_NUMBERS, Facts, WeeklyHours
 from libline_fed.domain.offer_pool import NOTHING, OfferPool
 from libline_fed.domain.proposals import WAITING_PER_PLACE
 from libline_fed.vocabulary import group_of
@@ -45,8 +45,8 @@ Numbers = NDArray[np.int64]
 UNSTATED = -1
 LEVELS = tuple(sorted(LEVEL_WEIGHTS, key=lambda level: -LEVEL_WEIGHTS[level]))
 NEAR_WEIGHTS = {level: divided(LEVEL_WEIGHTS[level] * SAME_GROUP_WEIGHT, ALL) for level in LEVELS}
-_EXACT = np.array([0, *(LEVEL_WEIGHTS[level] for level in sorted(LEVELS))], np.int64)
-_NEAR = np.array([0, *(NEAR_WEIGHTS[level] for level in sorted(LEVELS))], np.int64)
+_EXACT = (0, *(LEVEL_WEIGHTS[level] for level in sorted(LEVELS)))
+_NEAR = (0, *(NEAR_WEIGHTS[level] for level in sorted(LEVELS)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,19 +85,22 @@ class Plan:
         self.pool = pool
         self.seeker = seeker
         self._suffix = "" if is_member else "-shown"
+        self._column = "" if is_member else "_shown"
         self._hours = hours
         self._week = week
         self.wanted = wanted_areas(seeker)
+        self._covers = [pool.columns.covers(area, _EXACT, _NEAR) for area, _ in self.wanted]
         self.priorities = sum(priority for _, priority in self.wanted)
         self._writes = MESSAGES_MODE in seeker.modes
         self._fluent, self._working = self._languages()
         self._stage_table = np.array([self._stage_met(rung) for rung in range(6)], np.int64)
+        self._has_stages = bool((self._stage_table >= 0).any())
+        self._apart = self._rhythms_apart()
+        self._apart_table = np.zeros(len(RHYTHM_NUMBERS) + 1, np.bool_)
+        self._apart_table[[RHYTHM_NUMBERS[term] for term in self._apart]] = True
         listed = seeker.types_wished - {"same", "different"}
         self._own_types = seeker.types - {NO_TYPE}
         self._has_types = bool(listed or (seeker.types_wished and self._own_types))
-
-    def _column(self, name: str) -> str:
-        return name + self._suffix.replace("-", "_")
 
     # --- gates ----------------------------------------------------------------------------------
 
@@ -132,80 +135,69 @@ class Plan:
     def ranks(self, slots: BitMap) -> tuple[NDArray[np.uint32], Numbers]:
         """Return slots in their order with the thousandths by which they are ranked."""
         chosen = np.asarray(slots.to_array())
+        facts = self.pool.columns.facts(chosen)
         parts = {
-            Component.AREAS: self._areas(chosen),
-            Component.GOALS: self._shares("goals", self.seeker.goals, len(self.seeker.goals)),
-            Component.STYLE: self._shares(
-                self._column("styles"), self.seeker.styles, min(MAX_STYLES, len(self.seeker.styles))
-            ),
-            Component.CONTEXT: self._context,
-            Component.TIME: self._time,
-            Component.LANGUAGE: self._language(slots),
+            Component.AREAS: self._areas(facts),
+            Component.GOALS: self._goals(facts),
+            Component.STYLE: self._styles(facts),
+            Component.CONTEXT: self._context(facts),
+            Component.TIME: self._time(facts),
+            Component.LANGUAGE: self._language(slots, chosen),
         }
         met = np.zeros(len(chosen), np.int64)
         total = np.zeros(len(chosen), np.int64)
-        for component, found in parts.items():
-            values = found(chosen) if callable(found) else found
+        for component, values in parts.items():
             if values is not None:
                 stated = values >= 0
                 met += WEIGHTS[component] * np.where(stated, values, 0)
                 total += WEIGHTS[component] * stated
-        fits = np.where(total > 0, _divided(met, np.maximum(10 * total, 1)), 0)
-        return chosen, self._less_load(fits, chosen)
+        fits = _divided(met, np.maximum(10 * total, 1))
+        return chosen, _less_load(fits, facts)
 
-    def _areas(self, slots: NDArray[np.uint32]) -> Numbers | None:
+    def _areas(self, facts: Facts) -> Numbers | None:
         if not self.wanted:
             return None
-        columns = self.pool.columns
-        areas, levels = columns["area"][slots], columns["level"][slots]
-        groups = np.array(columns.group_of_area, np.int32)[areas]
-        exact, near = _EXACT[levels], _NEAR[levels]
-        met = np.zeros(len(slots), np.int64)
-        for area, priority in self.wanted:
-            cover = np.where(areas == columns.area_number(area), exact, 0)
-            group = group_of(area)
-            if group is not None:
-                is_near = groups == columns.groups.number(group)
-                cover = np.maximum(cover, np.where(is_near, near, 0))
-            met += priority * cover.max(axis=1)
+        met = sum(
+            priority * table[facts["cover"]].max(axis=0)
+            for table, (_, priority) in zip(self._covers, self.wanted, strict=True)
+        )
         return _divided(met, self.priorities)
 
-    def _shares(
-        self, name: str, own: frozenset[str], wanted_count: int
-    ) -> Callable[[NDArray[np.uint32]], Numbers | None]:
-        columns = self.pool.columns
-        masks = columns.styles if name.startswith("styles") else columns.goals
+    def _goals(self, facts: Facts) -> Numbers | None:
+        own = self.seeker.goals
+        return _shares(facts["goals"], self.pool.columns.goals.of(own), len(own)) if own else None
 
-        def found(slots: NDArray[np.uint32]) -> Numbers | None:
-            if not own:
-                return None
-            theirs = columns[name][slots]
-            shared = np.minimum(np.bitwise_count(theirs & np.uint32(masks.of(own))), wanted_count)
-            return np.where(theirs == 0, UNSTATED, _divided(ALL * shared.astype(np.int64), wanted_count))
+    def _styles(self, facts: Facts) -> Numbers | None:
+        own = self.seeker.styles
+        if not own:
+            return None
+        return _shares(
+            facts["styles" + self._column], self.pool.columns.styles.of(own), min(MAX_STYLES, len(own))
+        )
 
-        return found
+    def _context(self, facts: Facts) -> Numbers | None:
+        types, stages = self._types(facts), self._stages(facts)
+        if types is None or stages is None:
+            return stages if types is None else types
+        both = _divided(TYPE_WEIGHT * types + STAGE_WEIGHT * stages, TYPE_WEIGHT + STAGE_WEIGHT)
+        return np.where(types < 0, stages, np.where(stages < 0, types, both))
 
-    def _context(self, slots: NDArray[np.uint32]) -> Numbers:
-        types, stages = self._types(slots), self._stages(slots)
-        has_type, has_stage = types >= 0, stages >= 0
-        weight = TYPE_WEIGHT * has_type + STAGE_WEIGHT * has_stage
-        met = TYPE_WEIGHT * np.where(has_type, types, 0) + STAGE_WEIGHT * np.where(has_stage, stages, 0)
-        return np.where(weight > 0, _divided(met, np.maximum(weight, 1)), UNSTATED)
-
-    def _types(self, slots: NDArray[np.uint32]) -> Numbers:
+    def _types(self, facts: Facts) -> Numbers | None:
         if not self._has_types:
-            return np.full(len(slots), UNSTATED, np.int64)
+            return None
         wished, masks = self.seeker.types_wished, self.pool.columns.types
-        theirs = self.pool.columns[self._column("types")][slots]
+        theirs = facts["types" + self._column]
         mine = masks.of(self._own_types)
         alike = masks.of(wished - {"same", "different"}) | (mine if "same" in wished else 0)
-        is_met = (theirs & np.uint32(alike)) != 0
+        is_met = (theirs & alike) != 0
         if "different" in wished and mine:
-            is_met |= (theirs & ~np.uint32(mine)) != 0
+            is_met |= (theirs & ~mine) != 0
         return np.where(theirs == 0, UNSTATED, np.where(is_met, ALL, 0))
 
-    def _stages(self, slots: NDArray[np.uint32]) -> Numbers:
-        found: Numbers = self._stage_table[self.pool.columns[self._column("stage")][slots]]
+    def _stages(self, facts: Facts) -> Numbers | None:
+        if not self._has_stages:
+            return None
+        found: Numbers = self._stage_table[facts["stage" + self._column]]
         return found
 
     def _stage_met(self, rung: int) -> int:
@@ -213,28 +205,30 @@ class Plan:
         met = stage_met(self.seeker, Offering("", "", "", stage=stages[0])) if stages else None
         return UNSTATED if met is None else met
 
-    def _time(self, slots: NDArray[np.uint32]) -> Numbers:
-        columns = self.pool.columns
-        met = np.full(len(slots), UNSTATED, np.int64)
+    def _time(self, facts: Facts) -> Numbers | None:
+        if not self._writes and self._hours is None:
+            return None
+        met = np.full(len(facts["hours"]), UNSTATED, np.int64)
         if self._hours is not None:
-            hours = columns["hours"][slots]
-            known = hours > 0
-            minutes = self.pool.minutes(self._hours, self._week, hours[known]).astype(np.int64)
-            met[known] = _divided(ALL * np.minimum(minutes, ENOUGH_MINUTES), ENOUGH_MINUTES)
+            known = np.flatnonzero(facts["hours"])
+            if len(known):
+                minutes = self.pool.minutes(self._hours, self._week, facts["hours"][known])
+                met[known] = _divided(ALL * np.minimum(minutes, ENOUGH_MINUTES), ENOUGH_MINUTES)
         if self._writes:
-            met[(columns["modes"][slots] & np.uint32(columns.modes.of([MESSAGES_MODE]))) != 0] = ALL
-        differs = self._rhythms_apart()
-        if differs:
-            is_apart = np.isin(columns["rhythm"][slots], [RHYTHM_NUMBERS[term] for term in differs])
-            met = np.where(is_apart & (met >= 0), _divided(met, 2), met)
+            met[(facts["modes"] & self.pool.columns.modes.of([MESSAGES_MODE])) != 0] = ALL
+        if self._apart:
+            is_apart = self._apart_table[facts["rhythm"]] & (met >= 0)
+            met = np.where(is_apart, _divided(met, 2), met)
         return met
 
-    def _language(self, slots: BitMap) -> Numbers:
-        met = np.full(len(slots), UNSTATED, np.int64)
+    def _language(self, slots: BitMap, chosen: NDArray[np.uint32]) -> Numbers | None:
+        if not self._fluent and not self._working:
+            return None
+        met = np.full(len(chosen), UNSTATED, np.int64)
         for found, value in ((self._working, WORKING_LANGUAGE_WEIGHT), (self._fluent, ALL)):
             both = slots & found
             if both:
-                met[np.searchsorted(slots.to_array(), both.to_array())] = value
+                met[np.searchsorted(chosen, both.to_array())] = value
         return met
 
     def _languages(self) -> tuple[BitMap, BitMap]:
@@ -247,13 +241,6 @@ class Plan:
             elif own == "working":
                 working += [self.pool.map("language", tag, level) for level in ("fluent", "working")]
         return BitMap.union(*fluent), BitMap.union(*working)
-
-    def _less_load(self, fits: Numbers, slots: NDArray[np.uint32]) -> Numbers:
-        free = self.pool.columns["free"][slots].astype(np.int64)
-        full = WAITING_PER_PLACE * np.maximum(free, 1)
-        waiting = np.minimum(self.pool.columns["waiting"][slots], full)
-        loaded = _divided(10 * fits * (2 * full - waiting), 2 * full)
-        return np.where(free < 0, 10 * fits, np.where(free == 0, 5 * fits, loaded))
 
     def _rhythms_apart(self) -> list[str]:
         own = RHYTHMS.get(self.seeker.frequency or "")
@@ -269,7 +256,7 @@ class Plan:
         possible = {
             Component.GOALS: bool(seeker.goals),
             Component.STYLE: bool(seeker.styles),
-            Component.CONTEXT: self._has_types or bool((self._stage_table >= 0).any()),
+            Component.CONTEXT: self._has_types or self._has_stages,
             Component.TIME: self._writes or self._hours is not None,
             Component.LANGUAGE: bool(self._fluent or self._working),
         }
@@ -290,7 +277,7 @@ class Plan:
             )
         if self._writes or self._hours is not None:
             yield self._time_question()
-        if (self._stage_table >= 0).any():
+        if self._has_stages:
             yield self._stage_question()
         if self.seeker.goals:
             yield self._share_question(Component.GOALS, "goal", self.seeker.goals, len(self.seeker.goals))
@@ -312,7 +299,7 @@ class Plan:
         return answers, _covers(priority, 0)
 
     def _time_question(self) -> Question:
-        apart = self.pool.maps("rhythm", self._rhythms_apart())
+        apart = self.pool.maps("rhythm", self._apart)
         answers: list[Answer] = []
         if self._writes:
             writing = self.pool.map("mode", MESSAGES_MODE)
@@ -350,6 +337,20 @@ def _divided(numerator: Any, denominator: Any) -> Numbers:
     """Divide and round half up, as `matching.divided` does."""
     found: Numbers = (2 * numerator + denominator) // (2 * denominator)
     return found
+
+
+def _shares(theirs: NDArray[np.int32], own: int, wanted_count: int) -> Numbers:
+    """Return what part of the terms that somebody wants is among theirs."""
+    counts = np.minimum(np.bitwise_count(theirs & own), wanted_count).astype(np.int64)
+    return np.where(theirs == 0, UNSTATED, _divided(ALL * counts, wanted_count))
+
+
+def _less_load(fits: Numbers, facts: Facts) -> Numbers:
+    free = facts["free"].astype(np.int64)
+    full = WAITING_PER_PLACE * np.maximum(free, 1)
+    waiting = np.minimum(facts["waiting"], full)
+    loaded = _divided(10 * fits * (2 * full - waiting), 2 * full)
+    return np.where(free < 0, 10 * fits, np.where(free == 0, 5 * fits, loaded))
 
 
 def _covers(priority: int, weight: int) -> Narrowed:

@@ -23,7 +23,7 @@ from libline_fed.domain.proposals import Audience
 from libline_fed.domain.searches import Search
 from libline_fed.vocabulary import group_of
 
-SMALL = 2_000  # so many slots are scored at once rather than split
+SMALL = 500  # so many slots are scored at once rather than split
 BATCH = 512
 DEEP = 3_000  # places for which everything is scored
 HOUR_MINUTES = 60
@@ -134,7 +134,7 @@ def _with_hours(pool: OfferPool, question: Question) -> BitMap:
     if question.hours is None:
         return NOTHING
     slots = np.asarray((pool.live & pool.map("hours")).to_array())
-    minutes = pool.minutes(question.hours, question.today, pool.columns["hours"][slots])
+    minutes = pool.minutes(question.hours, question.today, pool.columns.facts(slots)["hours"])
     return BitMap(slots[minutes >= HOUR_MINUTES * question.search.overlap_hours])
 
 
@@ -296,5 +296,4 @@ class _Search:
         return self._next(elsewhere, waiting, (), counts)
 
     def _host(self, found: _Found) -> str:
-        columns = self._pool.columns
-        return columns.hosts.texts[int(columns["host"][found.slot])]
+        return self._pool.columns.host(found.slot)
