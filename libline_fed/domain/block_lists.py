@@ -84,7 +84,7 @@ def read_csv(raw: bytes, own_host: str) -> Reading:
     names = _names_of(table[0]) if table else []
     if "domain" in names:
         table = table[1:]
-    elif all(len(cells) == 1 for cells in table):
+    elif _is_plain(table):
         names = ["domain"]
     else:
         raise InvalidInput({"file": NO_LIST})
@@ -106,6 +106,12 @@ def _decoded(raw: bytes) -> str:
     if "\0" in text or max(map(len, text.splitlines()), default=0) > MAX_CELL_CHARACTERS:
         raise InvalidInput({"file": NO_LIST})
     return text
+
+
+def _is_plain(table: list[list[str]]) -> bool:
+    """Tell whether a table is one name a line, and not some other file."""
+    is_narrow = all(len(cells) == 1 for cells in table)
+    return is_narrow and (not table or any(normal_host(cells[0]) or "*" in cells[0] for cells in table))
 
 
 def _names_of(cells: Iterable[str]) -> list[str]:

@@ -123,7 +123,7 @@ class BlockListPages(Pages):
             status=422 if form.problems else 200,
             form=form,
             hosted=hosted,
-            path=_path(hosted),
+            list_path=_path(hosted),
             entries=entries,
             severities=[(key, translate(name)) for key, name in SEVERITY_NAMES.items()],
             policy_names=POLICY_NAMES,

@@ -103,6 +103,8 @@ def test_a_row_that_is_not_used_says_why(row: str, why: str) -> None:
         b"name,colour\nbad.example,red\n",
         b"<!doctype html><title>a,b</title>",
         b"PK\x03\x04\x14\x00\x08\x08",
+        b"PK\x03\x04",
+        b"<!doctype html>\n<title>Hello</title>\n",
     ],
 )
 def test_what_is_no_list_is_refused_as_a_whole(raw: bytes) -> None:
