@@ -59,7 +59,9 @@ class DirectoryPages(Pages):
             reasons=reasons_of(visit, found),
             form=filter_form(search, visit.language, choices),
             chips=chips(search, visit.language, choices),
-            sorts=sort_links(search, has_request=found.request is not None),
+            sorts=sort_links(search, has_request=has_request(found)),
+            is_ranked=found.request is not None and search.sort is Sort.MATCH,
+            newest_path=list_path(replace(search, sort=Sort.NEWEST)),
             lookup_path=with_query("/search", q=search.text) if looks_like_address(search.text) else "",
             save_path=save_path(search),
             first_path=list_path(search),
@@ -85,6 +87,13 @@ def reasons_of(visit: Visit, found: Page) -> dict[str, str]:
     """Return the reason lines of what was found, by proposal id, only where there is a score."""
     explained = {item.proposal.id: item.explained for item in found.items if item.explained is not None}
     return sentences(visit, explained)
+
+
+def has_request(found: Page) -> bool:
+    """Tell whether the reader looks for something that offers can be compared with."""
+    return found.request is not None or any(
+        item.explained is not None for item in found.items if item.proposal.purpose == Purpose.OFFER
+    )
 
 
 def save_path(search: Search) -> str:
