@@ -10,7 +10,9 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from libline_fed.domain.accounts import Role
-from libline_fed.services import follows
+from libline_fed.domain.proposals import Purpose
+from libline_fed.domain.saved_searches import search_from
+from libline_fed.services import follows, saved_searches
 from tests.browser.serving import serving
 from tests.support.pages import DRAFT, PASSWORD, PagesWorld, add_post
 
@@ -34,6 +36,7 @@ class Running:
     proposal_id: str
     remote_id: str
     post_id: str
+    saved_id: str
 
 
 def chromium_path() -> str:
@@ -100,7 +103,13 @@ async def _populate(world: PagesWorld, url: str) -> Running:
         )
     )
     post_id = await add_post(world, remote.id, remote.uri, "public", "open")
-    return Running(url, first.id, remote.id, post_id)
+    saved = await world.store.write(
+        lambda tx: saved_searches.add(
+            tx, account_id=ines.account.id, search=search_from(Purpose.OFFER, [("text", "W" * 60)]),
+            name="W" * 80, tells_by="feed", now=now,
+        )
+    )  # fmt: skip
+    return Running(url, first.id, remote.id, post_id, saved.id)
 
 
 @pytest.fixture

@@ -18,9 +18,17 @@ VISITOR: dict[str, PathOf] = {
     "mentors": lambda _: "/mentors",
     "mentors, page 2": lambda _: "/mentors?page=2",
     "how the order is made": lambda _: "/about/matching",
-    "mentors, none": lambda _: "/mentors?text=nothing+at+all",
+    "mentors, none": lambda _: "/mentors?text=nothing+at+all&area=A0301&free=1",
+    "an address": lambda _: "/mentors?text=%40kofi%40library.example",
+    "topics": lambda _: "/topics",
+    "a topic": lambda _: "/topics/A0301",
+    "a topic, none": lambda _: "/topics/A0706",
     "requests": lambda _: "/requests",
     "an offer": lambda running: f"/proposals/{running.proposal_id}",
+    "people": lambda _: "/people",
+    "people, none": lambda _: "/people?text=nobody&place=PE&host=lib.example",
+    "for other web sites": lambda _: "/embed?area=A0301",
+    "a framed list": lambda _: "/embed/mentors",
     "a profile": lambda _: "/@ines",
     "a remote profile": lambda running: f"/people/{running.remote_id}",
     "a post": lambda running: f"/posts/{running.post_id}",
@@ -38,6 +46,11 @@ MEMBER: dict[str, PathOf] = {
     "home": lambda _: "/",
     "own proposals": lambda _: "/my-proposals",
     "mentors for me": lambda _: "/matches",
+    "mentors, ranked": lambda _: "/mentors?area=A0301&area=A0601",
+    "saved searches": lambda _: "/saved-searches",
+    "saving a search": lambda _: "/saved-searches/new?list=mentors&area=A0301&text=" + "W" * 200,
+    "a saved search": lambda running: f"/saved-searches/{running.saved_id}",
+    "deleting a saved search": lambda running: f"/saved-searches/{running.saved_id}/delete",
     "a choice": lambda _: "/proposals/new",
     "a new offer": lambda _: "/proposals/new?purpose=offer",
     "an own offer": lambda running: f"/proposals/{running.proposal_id}",
@@ -118,6 +131,24 @@ def test_forms_with_problems_have_no_barrier_either(new_page: NewPage, running: 
         page.locator(".problems a").first.click()
         target = page.evaluate("location.hash.slice(1)")
         assert page.locator(f"#{target}").is_visible()
+
+
+def test_all_filters_are_usable_when_unfolded(new_page: NewPage, running: Running) -> None:
+    for width, language, scheme in ((360, "en", "light"), (1280, "ar", "dark")):
+        page = new_page(width=width, language=language, scheme=scheme, member="ines")
+        page.goto("/mentors?area=A0301&goal=G02")
+        page.locator("main details summary").press("Enter")
+        assert widest(page) == 0, width
+        assert Axe().run(page).violations_count == 0, width
+        page.locator("input[name=goal][value=G02]").uncheck()
+        page.locator("input[name=free]").check()
+        with page.expect_navigation():
+            page.locator("main details button").press("Enter")
+        assert "goal" not in page.url
+        assert page.locator("input[name=free]").is_checked()
+        with page.expect_navigation():
+            page.locator(".chips a[href*=area]:not([href*=free])").press("Enter")
+        assert not page.locator("input[name=free]").is_checked()
 
 
 @pytest.mark.parametrize("name", CORE)
