@@ -48,7 +48,8 @@ class Report:
 
 
 @contextmanager
-def _quiet() -> Iterator[list[Quiet]]:
+def quiet_around() -> Iterator[list[Quiet]]:
+    """Watch whether the machine is quiet before and after; the list has the verdict in the end."""
     found: list[Quiet] = []
     busy, before_s = busy_share(1.0), spin_s()
     yield found
@@ -60,7 +61,7 @@ def measure_inbox(count: int, *, server_url: str | None, say: Say) -> Report:
 
     Raises: ProcessFailed.
     """
-    with tempfile.TemporaryDirectory(prefix="libline-bench-") as name, _quiet() as quiet:
+    with tempfile.TemporaryDirectory(prefix="libline-bench-") as name, quiet_around() as quiet:
         folder = Path(name)
         key = new_key(folder)
         say("starting an instance and its peers")
@@ -85,7 +86,7 @@ def measure_inbox(count: int, *, server_url: str | None, say: Say) -> Report:
             say("measuring the bound again")
             after = _thin_rate(folder, key[1], requests[WARM_UP_COUNT:], server_url)
             figures = _inbox_figures(count, report, applied_s, used_s, (before + after) / 2, scene)
-    return Report("inbox", _kind(server_url), figures, quiet[0].warning())
+    return Report("inbox", kind_of(server_url), figures, quiet[0].warning())
 
 
 def _notes(scene: Scene, count: int) -> list[bytes]:
@@ -129,7 +130,7 @@ def measure_fanout(count: int, *, server_url: str | None, say: Say) -> Report:
 
     Raises: ProcessFailed.
     """
-    with tempfile.TemporaryDirectory(prefix="libline-bench-") as name, _quiet() as quiet:
+    with tempfile.TemporaryDirectory(prefix="libline-bench-") as name, quiet_around() as quiet:
         folder = Path(name)
         key = new_key(folder)
         say("starting an instance and its peers")
@@ -153,7 +154,7 @@ def measure_fanout(count: int, *, server_url: str | None, say: Say) -> Report:
             committed_at = scene.activity_at("Create").timestamp()
             bound = (before + signs_per_s(key[0])) / 2
             figures = _fanout_figures(sent_count, totals, committed_at, used_s, bound, scene)
-    return Report("fan-out", _kind(server_url), figures, quiet[0].warning())
+    return Report("fan-out", kind_of(server_url), figures, quiet[0].warning())
 
 
 PROPOSAL = (
@@ -191,5 +192,6 @@ def _fanout_figures(
     )
 
 
-def _kind(server_url: str | None) -> str:
+def kind_of(server_url: str | None) -> str:
+    """Return the name of the database that is measured."""
     return "PostgreSQL" if server_url else "SQLite"

@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from libline_fed.bench.backfill import measure_backfill
 from libline_fed.bench.measure import Figure, Report, measure_fanout, measure_inbox
 from libline_fed.cli.output import AsJson, complain, show
 
@@ -41,6 +42,18 @@ def fanout(
 ) -> None:
     """Measure how many deliveries per second one offer makes to followers on as many servers."""
     _show(measure_fanout(count, server_url=server_url, say=_progress(as_json)), as_json=as_json)
+
+
+@commands.command("backfill")
+def backfill(
+    count: Annotated[
+        int, typer.Option(min=50, max=100_000, help="How many offers the other server has.")
+    ] = 10_000,
+    server_url: ServerUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure how fast the offers of a newly linked server are read, and how responsive that leaves us."""
+    _show(measure_backfill(count, server_url=server_url, say=_progress(as_json)), as_json=as_json)
 
 
 def _progress(as_json: bool) -> Callable[[str], None]:

@@ -15,7 +15,7 @@ READING_PAGES = 2_500  # a list that never ends is left after so many
 READING_ITEMS = 100_000
 ITEM_ATTEMPTS = 3  # what does not answer so often is left to the next reading
 PER_HOST_S = 0.5  # two requests a second
-TURN_PAUSE = timedelta(seconds=2)
+TURN_PAUSE = timedelta(seconds=0.5)
 CHECK_EVERY = timedelta(days=7)
 _BACKOFF = (60, 300, 900, 3_600, 10_800, 21_600, 43_200, 86_400)
 

@@ -3,9 +3,13 @@
 import asyncio
 from collections import OrderedDict
 
+from prometheus_client import Counter
+
 from libline_fed.clock import monotonic_s
 
 MAX_HOSTS = 1_000
+
+requests_total = Counter("libline_crawl_requests_total", "Requests made to read lists of proposals.")
 
 
 class Pace:
@@ -14,7 +18,6 @@ class Pace:
     def __init__(self, interval_s: float) -> None:
         self._interval_s = interval_s
         self._free_at_s: OrderedDict[str, float] = OrderedDict()
-        self.requests_count = 0
 
     async def wait(self, host: str) -> None:
         """Wait until a host may be asked again."""
@@ -24,6 +27,6 @@ class Pace:
         self._free_at_s.move_to_end(host)
         if len(self._free_at_s) > MAX_HOSTS:
             self._free_at_s.popitem(last=False)
-        self.requests_count += 1
+        requests_total.inc()
         if free_at_s > now_s:
             await asyncio.sleep(free_at_s - now_s)
