@@ -1,5 +1,6 @@
 """People who can be found: members who let themselves be, and authors of other servers."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -7,7 +8,7 @@ from datetime import datetime
 from libline_fed.domain.actors import Actor
 from libline_fed.domain.profiles import ProfileDetails
 from libline_fed.domain.proposals import Purpose
-from libline_fed.domain.search_words import Asked, asked_words, words_of
+from libline_fed.domain.search_words import Asked, asked_words, folded, words_of
 from libline_fed.domain.searches import Search
 from libline_fed.domain.viewers import Viewer
 from libline_fed.services.profiles import facts_for
@@ -18,6 +19,7 @@ PER_PAGE = 10
 MAX_PAGE = 1_000
 CHUNK = 1_000
 MAX_LOOKED_AT = 20_000  # names that one search reads; the latest ones
+_NO_LETTERS = re.compile(r"[\W_]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,11 @@ class Page:
     items: Sequence[Person]
     page: int
     has_more: bool
+
+
+async def countries(tx: Tx, viewer: Viewer) -> list[str]:
+    """Return the countries that members here show to the viewer, if they can be found (ISO 3166-1)."""
+    return await people.countries(tx, viewer)
 
 
 def search_for_people(search: Search) -> Search:
@@ -76,16 +83,28 @@ async def _ids_by_name(
     before_id = ""
     for _ in range(MAX_LOOKED_AT // CHUNK):
         chunk = await people.named(tx, search, viewer, now.date(), before_id=before_id, limit=CHUNK)
-        found += [one.id for one in chunk if _has_words(one, asked)]
+        found += [one.id for one in chunk if has_words(_called(one), asked)]
         if len(found) >= wanted_count or len(chunk) < CHUNK:
             break
         before_id = chunk[-1].id
     return found[:wanted_count]
 
 
-def _has_words(one: people.Named, asked: Sequence[Asked]) -> bool:
-    words = words_of(f"{one.name} {one.handle} {one.acct_host or one.host}")
-    return all(word.is_found_in(words) for word in asked)
+def _called(one: people.Named) -> str:
+    return f"{one.name} {one.handle} {one.acct_host or one.host}"
+
+
+def has_words(text: str, asked: Sequence[Asked]) -> bool:
+    """Tell whether a name has all the words; a cheap look first, since few names have them."""
+    letters = _letters(folded(text))
+    if not all(any(all(_letters(part) in letters for part in way) for way in one.ways) for one in asked):
+        return False
+    words = words_of(text)
+    return all(one.is_found_in(words) for one in asked)
+
+
+def _letters(text: str) -> str:
+    return _NO_LETTERS.sub("", text)
 
 
 async def _shown(tx: Tx, ids: Sequence[str], viewer: Viewer, now: datetime) -> list[Person]:

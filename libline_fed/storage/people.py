@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Text, cast, exists, not_, or_, select
 
 from libline_fed.domain.actors import Actor
-from libline_fed.domain.profiles import MEMBER_TYPES
+from libline_fed.domain.profiles import MEMBER_TYPES, Shown
 from libline_fed.domain.proposal_details import details_of
 from libline_fed.domain.searches import Search
 from libline_fed.domain.viewers import Viewer
@@ -67,7 +67,7 @@ async def named(
         conditions.append(_a.id < before_id)
     columns = (_a.id, _a.name, _a.handle, _a.host, _a.acct_host)
     query = select(*columns).where(*conditions).order_by(_a.id.desc()).limit(limit).offset(offset)
-    return [Named(*row) for row in await tx.all(query)]
+    return [Named(row.id, row.name, row.handle, row.host, row.acct_host) for row in await tx.all(query)]
 
 
 async def loaded(tx: Tx, ids: Collection[str]) -> list[Actor]:
@@ -105,6 +105,25 @@ def by_author(written: Collection[Written]) -> Mapping[str, list[Written]]:
     for one in written:
         found.setdefault(one.author_id, []).append(one)
     return found
+
+
+async def countries(tx: Tx, viewer: Viewer) -> list[str]:
+    """Return the countries that members of this server show to the viewer, if they can be found."""
+    country, shown = _a.details["country"].as_string(), _a.details["place_shown"].as_string()
+    to = [Shown.PUBLIC.value, *([Shown.MEMBERS.value] if viewer.is_member else [])]
+    query = (
+        select(country)
+        .distinct()
+        .where(
+            _a.is_local.is_(True),
+            _a.is_discoverable.is_(True),
+            _a.gone_at.is_(None),
+            _a.suspended_at.is_(None),
+            country.is_not(None),
+            shown.in_(to),
+        )
+    )
+    return sorted(one for one in await tx.scalars(query) if one)
 
 
 async def _findable(tx: Tx, viewer: Viewer, today: date) -> list[Condition]:

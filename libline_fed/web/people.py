@@ -24,6 +24,7 @@ from libline_fed.web.pages import Access, GuardedRoute, Pages, get
 from libline_fed.web.visits import visit_of
 
 PATH = "/people"
+SEARCHES_PER_5_MINUTES = 300
 
 
 class PeoplePages(Pages):
@@ -37,13 +38,15 @@ class PeoplePages(Pages):
         """List people, or those who fit what is asked for."""
         visit = visit_of(request)
         search = people.search_for_people(search_from(Purpose.OFFER, self.query(request).multi_items()))
-        page, now = self.page_number(request), self.now()
+        page, now, viewer = self.page_number(request), self.now(), viewer_of(visit)
+        if search.text:  # names are looked at one by one
+            await self.limit(visit, "people", per_s=300, max_count=SEARCHES_PER_5_MINUTES)
 
-        async def unit(tx: Tx) -> tuple[Page, Choices]:
-            found = await people.page(tx, search, viewer_of(visit), page=page, now=now)
-            return found, await self._choices.get(tx, now=now)
+        async def unit(tx: Tx) -> tuple[Page, Choices, list[str]]:
+            found = await people.page(tx, search, viewer, page=page, now=now)
+            return found, await self._choices.get(tx, now=now), await people.countries(tx, viewer)
 
-        found, choices = await self.store.read(unit)
+        found, choices, countries = await self.store.read(unit)
         tag = visit.language.tag
         return self.render(
             request,
@@ -53,7 +56,7 @@ class PeoplePages(Pages):
             area_groups=vocabulary.area_groups(tag),
             languages=sorted({*COMMON_LANGUAGES, *search.languages[:1]}),
             places=_by_name(
-                {code: country_name(code, tag) for code in {*choices.places, *search.places[:1]}}
+                {code: country_name(code, tag) for code in {*choices.places, *countries, *search.places[:1]}}
             ),
             hosts=_by_name({host: shown_host(host) for host in {*choices.hosts, *search.hosts[:1]}}),
             lookup_path=with_query("/search", q=search.text) if looks_like_address(search.text) else "",

@@ -69,6 +69,9 @@ async def test_people_are_found_by_what_they_show(world: PagesWorld) -> None:
         assert names(page) == expected, query
     page = await browser.get("/people")
     assert "Branch librarian" in page.text
+    assert [
+        attrs["value"] for tag, attrs in page.elements if tag == "option" and attrs["value"] in {"PE", "KE"}
+    ] == ["PE"]
     assert "Spanish, Quechua · Peru" in page.text
     assert "1 offer" in page.text
     assert names(await (await world.member_browser("noor")).get("/people?place=KE")) == [
