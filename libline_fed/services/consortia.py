@@ -27,7 +27,7 @@ from libline_fed.domain.proposals import Proposal
 from libline_fed.errors import Conflict, Forbidden, InvalidInput, NotFound
 from libline_fed.ids import new_id
 from libline_fed.sanitize import clean_line, clean_text, linkify_text
-from libline_fed.services import consortium_items, consortium_members, members, outbox
+from libline_fed.services import consortium_items, consortium_members, follows, members, memberships, outbox
 from libline_fed.services.audiences import followers_of
 from libline_fed.services.documents import actor_document
 from libline_fed.services.instance import local_actor_columns
@@ -205,6 +205,47 @@ async def remove_coordinator(tx: Tx, *, group_id: str, account_id: str, account:
     if [one.account.id for one in listed] == [account_id]:
         raise Conflict("the last coordinator", safe="Somebody must run it. Add another person first.")
     await consortia.remove_coordinator(tx, group_id, account_id)
+
+
+async def close(tx: Tx, site: Site, *, group_id: str, account: Account | None, now: datetime) -> None:
+    """End a consortium for good: members and followers hear of it, and its address answers that it is gone.
+
+    Raises: NotFound, Forbidden, Conflict.
+    """
+    group = (await _run(tx, group_id, account)).group
+    await consortia.change(tx, group_id, closed_at=now)
+    await consortium_members.dissolve(tx, site, group, now=now)
+
+
+async def move(
+    tx: Tx, site: Site, *, group_id: str, target: Actor, account: Account | None, now: datetime
+) -> None:
+    """Hand a consortium over to a Group on another server, which must name this one as its former self.
+
+    Followers follow there, and members ask to join there. Nothing is passed on here any more. `target` must
+    have been fetched a moment ago.
+    Raises: InvalidInput for field `address`; NotFound, Forbidden, Conflict.
+    """
+    group = (await _run(tx, group_id, account)).group
+    if target.type != "Group" or target.is_local or group.uri not in target.also_known_as:
+        raise InvalidInput({"address": "That consortium does not say yet that it continues this one."})
+    await consortia.change(tx, group_id, closed_at=now)
+    moved = await actors.change(tx, group_id, now, moved_to_uri=target.uri)
+    await _send_update(tx, site, moved, now=now)
+    await outbox.publish(
+        tx,
+        site,
+        actor=moved,
+        type_="Move",
+        object_=moved.uri,
+        object_uri=moved.uri,
+        to=followers_of(moved) or [PUBLIC],
+        is_public=True,
+        now=now,
+        target=target.uri,
+    )
+    await follows.receive_move(tx, site, old=moved, new=target, now=now)
+    await memberships.receive_move(tx, site, old=moved, new=target, now=now)
 
 
 # --- members ------------------------------------------------------------------------------------------

@@ -160,8 +160,10 @@ async def release(tx: Tx, site: Site, *, group: Actor, proposal_uri: str, now: d
 
 async def _groups(tx: Tx, site: Site, named: Collection[str]) -> list[Actor]:
     local = [uri for uri in dict.fromkeys(named) if site.uris.is_local(uri)]
-    found = (await actors.by_uris(tx, local)).values()
-    return [actor for actor in found if actor.type == "Group" and actor.is_local and actor.is_usable]
+    if not local:
+        return []
+    found = {group.uri: group for consortium, group in await consortia.hosted(tx) if group.is_usable}
+    return [found[uri] for uri in local if uri in found]
 
 
 async def _is_member(tx: Tx, group: Actor, host: str) -> bool:

@@ -7,10 +7,11 @@ answered: the answer may have been lost.
 from datetime import datetime
 from typing import Any
 
+from libline_fed.activitypub.build import build_tombstone
 from libline_fed.domain.actors import Actor
 from libline_fed.domain.consortia import MemberState, Step, after
 from libline_fed.domain.crawls import CrawlKind
-from libline_fed.errors import Conflict
+from libline_fed.errors import Conflict, Forbidden
 from libline_fed.ids import new_id
 from libline_fed.services import consortium_items, crawls, outbox, sources
 from libline_fed.services.audiences import followers_of
@@ -118,6 +119,36 @@ async def part(
         await _tell_removed(tx, site, group, instance, now=now)
 
 
+async def dissolve(tx: Tx, site: Site, group: Actor, *, now: datetime) -> None:
+    """End a Group that is closed: nobody is a member of it any more, and it is gone for everybody."""
+    listed = [instance for _, instance in await consortia.members(tx, group.id)]
+    inboxes = [(one.host, one.shared_inbox_url or one.inbox_url) for one in listed if not one.is_local]
+    inboxes += await follows.inboxes_of_followers(tx, group.id)
+    await outbox.publish(
+        tx,
+        site,
+        actor=group,
+        type_="Delete",
+        object_=build_tombstone(group.uri, former_type=group.type, deleted_at=now),
+        object_uri=group.uri,
+        to=[PUBLIC],
+        cc=followers_of(group),
+        inboxes=list(dict.fromkeys(inboxes)),
+        is_public=True,
+        now=now,
+    )
+    for instance in listed:
+        await consortia.put_membership(
+            tx, group_id=group.id, instance_id=instance.id, state=MemberState.REMOVED, now=now
+        )
+    await sources.drop(tx, site, actor_uri=group.uri, now=now)
+    for instance in listed:
+        if not instance.is_local:
+            await _stop_reading(tx, site, instance, now=now)
+    await follows.remove_all_of(tx, group.id)
+    await actors.mark_gone(tx, group.id, now)
+
+
 # --- what other servers say ---------------------------------------------------------------------------
 
 
@@ -125,6 +156,7 @@ async def receive_join(
     tx: Tx, site: Site, *, group: Actor, instance: Actor, uri: str, note_text: str, now: datetime
 ) -> MemberState:
     """Take in that a server asks to join; return what it is now."""
+    await _require_open(tx, group)
     known = await consortia.membership(tx, group.id, instance.id, is_locked=True)
     state = after(known.state if known is not None else None, Step.JOIN)
     assert state is not None, "a Join is possible from everywhere"
@@ -196,6 +228,12 @@ def wire_join(uri: str | None, instance: Actor, group: Actor) -> dict[str, Any]:
     """Spell a Join for embedding."""
     join = {"type": "Join", "actor": instance.uri, "object": group.uri}
     return {"id": uri, **join} if uri is not None else join
+
+
+async def _require_open(tx: Tx, group: Actor) -> None:
+    hosted = await consortia.get(tx, group.id)
+    if hosted is None or hosted.closed_at is not None:
+        raise Forbidden(f"{group.uri} is closed", safe="This consortium is closed.")
 
 
 async def _stop_reading(tx: Tx, site: Site, instance: Actor, *, now: datetime) -> None:
