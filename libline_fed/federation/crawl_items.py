@@ -4,7 +4,7 @@ A linked server lists its own proposals and nobody else's. A consortium names id
 it is at home; neither can make this server believe anything else.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -15,6 +15,8 @@ from libline_fed.clock import Clock
 from libline_fed.domain.actors import Actor
 from libline_fed.domain.consortia import MemberState
 from libline_fed.domain.crawls import Crawl, CrawlKind, ItemState
+from libline_fed.domain.follows import FollowState
+from libline_fed.domain.posts import Post
 from libline_fed.domain.proposals import Proposal, Status
 from libline_fed.errors import PeerGone, PeerUnavailable, PermanentError, Refusal, RefusalReason
 from libline_fed.federation.admit import Admitter, Budget, Listing, narrowed
@@ -22,7 +24,7 @@ from libline_fed.federation.pace import Pace
 from libline_fed.federation.resolve import Resolver
 from libline_fed.services import consortium_items
 from libline_fed.services.site import Site
-from libline_fed.storage import actors, consortia, crawls, posts, proposals, sources, tombstones
+from libline_fed.storage import actors, consortia, crawls, follows, posts, proposals, sources, tombstones
 from libline_fed.storage.store import Store, Tx
 
 Then = Callable[[Tx, int], Awaitable[None]]
@@ -93,22 +95,24 @@ class ItemReader:
     async def _take_chunk(
         self, tx: Tx, reading: Reading, chunk: Sequence[Admitted[ProposalDocument]], listing: Listing
     ) -> int:
-        return sum([await self._take_whole(tx, reading, one, listing) for one in chunk])
-
-    async def _take_whole(
-        self, tx: Tx, reading: Reading, admitted: Admitted[ProposalDocument], listing: Listing
-    ) -> int:
-        note = admitted.document.note
-        if not await crawls.note(tx, reading.crawl.actor_id, [(note.uri, admitted.host)], ItemState.LISTED):
-            return 0
-        author = await actors.by_uri(tx, note.author_uri)
-        written = listing.authors.get(note.author_uri)
-        if author is None and written is not None:
-            author = await actors.put_remote(tx, written, acct_host=None, now=self._clock.now())
-        if author is not None:  # else it is read at its own address, and who wrote it too
-            state = await self._keep(tx, reading, admitted, author)
-            await crawls.settle(tx, reading.crawl.actor_id, note.uri, state)
-        return 1
+        actor_id = reading.crawl.actor_id
+        pairs = [(one.document.note.uri, one.host) for one in chunk]
+        fresh = set(await crawls.note(tx, actor_id, pairs, ItemState.LISTED))
+        new = {one.document.note.uri: one for one in chunk if one.document.note.uri in fresh}
+        around = await _look_around(tx, self._site, reading, new.values())
+        settled: dict[ItemState, list[str]] = {}
+        for uri, admitted in new.items():
+            author_uri = admitted.document.note.author_uri
+            author, written = around.actors.get(author_uri), listing.authors.get(author_uri)
+            if author is None and written is not None:
+                author = await actors.put_remote(tx, written, acct_host=None, now=self._clock.now())
+                around.actors[author_uri] = author
+            if author is not None:  # else it is read at its own address, and who wrote it too
+                state = await self._keep(tx, reading, admitted, author, around)
+                settled.setdefault(state, []).append(uri)
+        for state, uris in settled.items():
+            await crawls.settle(tx, actor_id, uris, state)
+        return len(fresh)
 
     async def _note_ids(self, tx: Tx, reading: Reading, uris: Sequence[str]) -> int:
         """Note ids for reading, but for those of which all is known."""
@@ -157,8 +161,9 @@ class ItemReader:
 
         async def unit(tx: Tx) -> None:
             await self.require_lease(tx, reading)
-            state = await self._keep(tx, reading, admitted, author)
-            await crawls.settle(tx, reading.crawl.actor_id, uri, state)
+            around = await _look_around(tx, self._site, reading, [admitted])
+            state = await self._keep(tx, reading, admitted, author, around)
+            await crawls.settle(tx, reading.crawl.actor_id, [uri], state)
 
         await self._store.write(unit)
 
@@ -186,7 +191,7 @@ class ItemReader:
     async def _settle(self, reading: Reading, uri: str, state: ItemState) -> None:
         async def unit(tx: Tx) -> None:
             await self.require_lease(tx, reading)
-            await crawls.settle(tx, reading.crawl.actor_id, uri, state)
+            await crawls.settle(tx, reading.crawl.actor_id, [uri], state)
             if state is ItemState.GONE:
                 await sources.forget_announced(tx, reading.actor.uri, uri=uri, now=self._clock.now())
 
@@ -205,19 +210,25 @@ class ItemReader:
         await crawls.save(tx, reading.crawl, **{"lease_until": lease_until, **values})
 
     async def _keep(
-        self, tx: Tx, reading: Reading, admitted: Admitted[ProposalDocument], author: Actor
+        self,
+        tx: Tx,
+        reading: Reading,
+        admitted: Admitted[ProposalDocument],
+        author: Actor,
+        around: "_Around",
     ) -> ItemState:
         """List a proposal, or what it has become; say what that means for the list that named it."""
         uri, now = admitted.document.note.uri, self._clock.now()
         if reading.is_link and admitted.host != reading.actor.host:
             return ItemState.REFUSED
-        if author.is_local or not author.is_usable or not await _is_free(tx, uri, author):
+        if author.is_local or not author.is_usable or not await _is_free(tx, uri, author, around):
             return ItemState.REFUSED
         if not reading.is_link and not await _is_of_consortium(tx, reading.actor, admitted, author):
             await sources.forget_announced(tx, reading.actor.uri, uri=uri, now=now)
             return ItemState.REFUSED
         named = admitted.document.note.audience
-        if reading.is_link and not await consortium_items.is_wanted(tx, self._site, reading.actor, named):
+        is_asked_for = not reading.is_link or around.is_linked
+        if not is_asked_for and not await consortium_items.is_wanted(tx, self._site, reading.actor, named):
             return ItemState.REFUSED
         kept = await proposals.put_remote(
             tx,
@@ -252,11 +263,39 @@ async def _is_of_consortium(
     return not states or MemberState.MEMBER in states
 
 
-async def _is_free(tx: Tx, uri: str, author: Actor) -> bool:
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """Rows around some proposals, read in bulk."""
+
+    is_linked: bool  # with the server whose list it is
+    actors: dict[str, Actor]  # the authors, and whatever else has the id of a proposal
+    posts: dict[str, Post]
+    buried: Collection[str]
+
+
+async def _look_around(
+    tx: Tx, site: Site, reading: Reading, found: Collection[Admitted[ProposalDocument]]
+) -> _Around:
+    notes = [admitted.document.note for admitted in found]
+    uris = [note.uri for note in notes]
+    known = await actors.by_uris(
+        tx, {site.uris.instance_actor, *uris, *(note.author_uri for note in notes)}
+    )
+    ours = known[site.uris.instance_actor]
+    mine = await follows.between(tx, ours.id, reading.actor.id)
+    return _Around(
+        is_linked=mine is not None and mine.state == FollowState.ACCEPTED,
+        actors=known,
+        posts=await posts.by_uris(tx, uris),
+        buried=await tombstones.among(tx, uris),
+    )
+
+
+async def _is_free(tx: Tx, uri: str, author: Actor, around: _Around) -> bool:
     """Tell whether nothing else here has this id, and its author did not delete it meanwhile."""
-    if uri in await tombstones.among(tx, (uri,)) or await actors.by_uri(tx, uri) is not None:
+    if uri in around.buried or uri in around.actors:
         return False
-    post = (await posts.by_uris(tx, (uri,))).get(uri)
+    post = around.posts.get(uri)
     if post is not None and post.author_id == author.id:
         await posts.remove(tx, post.id)
         return True

@@ -133,12 +133,14 @@ async def forget_items(tx: Tx, actor_id: str) -> None:
 
 async def note(tx: Tx, actor_id: str, uris: Iterable[tuple[str, str]], state: ItemState) -> list[str]:
     """Note (URI, host) of what a list names; return those that this reading had not seen yet."""
+    values = [
+        {"actor_id": actor_id, "uri": uri, "host": host, "state": state} for uri, host in dict(uris).items()
+    ]
     fresh: list[str] = []
-    for uri, host in dict(uris).items():
-        values = {"actor_id": actor_id, "uri": uri, "host": host, "state": state}
-        statement = tx.insert(crawl_items).values(**values).on_conflict_do_nothing().returning(_i.uri)
-        if await tx.first(statement) is not None:
-            fresh.append(uri)
+    for start in range(0, len(values), CHUNK):
+        chunk = values[start : start + CHUNK]
+        statement = tx.insert(crawl_items).values(chunk).on_conflict_do_nothing().returning(_i.uri)
+        fresh += await tx.scalars(statement)
     return fresh
 
 
@@ -148,12 +150,14 @@ async def to_read(tx: Tx, actor_id: str, *, limit: int) -> list[str]:
     return list(await tx.scalars(query.order_by(_i.attempts_count, _i.uri).limit(limit)))
 
 
-async def settle(tx: Tx, actor_id: str, uri: str, state: ItemState) -> None:
-    """Write what became of an item; one that is LISTED still was tried once more."""
+async def settle(tx: Tx, actor_id: str, uris: Collection[str], state: ItemState) -> None:
+    """Write what became of items; one that is LISTED still was tried once more."""
     values: dict[str, Any] = {"state": state}
     if state is ItemState.LISTED:
         values = {"attempts_count": _i.attempts_count + 1}
-    await tx.execute(update(crawl_items).where(_i.actor_id == actor_id, _i.uri == uri).values(**values))
+    await tx.execute(
+        update(crawl_items).where(_i.actor_id == actor_id, _i.uri.in_(list(uris))).values(**values)
+    )
 
 
 async def give_up(tx: Tx, actor_id: str, *, attempts_count: int) -> None:
