@@ -113,8 +113,14 @@ async def test_every_answer_carries_the_security_headers(settings: Settings) -> 
             await client.get("/healthz"),
             await client.get("/inbox"),
             await client.post("/inbox"),
+            await client.get("/api/v1/mentors"),
+            await client.get("/feeds/saved/none.atom"),
         ]
-    assert [answer.status_code for answer in answers] == [200, 304, 200, 200, 404, 200, 404, 200, 405, 415]
+        framed = await client.get("/embed/mentors")
+    statuses = [200, 304, 200, 200, 404, 200, 404, 200, 405, 415, 200, 404]
+    assert [answer.status_code for answer in answers] == statuses
+    assert "frame-ancestors *" in framed.headers["content-security-policy"]
+    assert "x-frame-options" not in framed.headers
     for answer in answers:
         for name in (*SECURITY_HEADERS, "strict-transport-security"):
             assert len(answer.headers.get_list(name)) == 1, (answer.url, name)
@@ -131,6 +137,7 @@ async def test_without_federation_nothing_of_it_is_there(settings: Settings) -> 
         page = await client.get(proposal_uri, headers={"accept": ACTIVITY})
         assert page.headers["content-type"].startswith("text/html")
         assert (await client.get("/readyz")).status_code == 200
+        assert (await client.get("/api/v1/mentors")).json()["total_count"] == 1
 
 
 async def test_a_path_with_nul_is_simply_not_there(settings: Settings) -> None:

@@ -18,7 +18,8 @@ NAMES = (
     "Ægir Þór",
     "Đặng Thị",
 )
-WORDS = ("ana", "nust", "oneill", "garcia", "neill", "هدي", "الهدى", "小龍", "李", "strasse", "अनि", "openaccess",
+WORDS = ("ana", "nust", "oneill", "garcia", "neill", "هدي", "الهدى", "小龍", "李",
+         "strasse", "अनि", "openaccess",
          "aegir", "thor", "dang thi", "nobody", "😀")  # fmt: skip
 
 
