@@ -4,7 +4,7 @@ A changed offer gets a new slot. Slots that are no longer live are swept away wh
 """
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
@@ -12,7 +12,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from libline_fed.domain.matching import LEVEL_WEIGHTS, NO_TYPE, RHYTHMS, STAGE_RUNGS, Offering
+from libline_fed.domain.matching import (
+    LEVEL_WEIGHTS,
+    NO_TYPE,
+    RHYTHMS,
+    STAGE_RUNGS,
+    Offering,
+    by_primary_tag,
+)
 from libline_fed.domain.proposals import MAX_AREAS, Purpose
 from libline_fed.vocabulary import UNDECIDED_AREA, group_of
 
@@ -20,7 +27,11 @@ AREAS_COUNT = MAX_AREAS[Purpose.OFFER]
 NO_AREA = 0
 LEVELS_COUNT = max(LEVEL_WEIGHTS) + 1  # 0 is none
 MAX_NUMBER = 2**31 - 1
-MAX_TERMS = 31  # in one list of the vocabulary
+SPOKEN_COUNT = 4  # languages of one offer that are in the arrays; whoever says more is in a bitmap only
+SPOKEN_LEVELS = {"basic": 1, None: 2, "working": 3, "fluent": 4}  # 0 is none
+SPOKEN_STEP = len(SPOKEN_LEVELS) + 1
+RHYTHM_NUMBERS = {term: number + 1 for number, term in enumerate(RHYTHMS)}  # 0: none, or as needed
+PACE_BITS = 3  # of the rhythm; those of the modes are above
 _UUID_CHARACTERS = 36
 
 WeeklyHours = tuple[str, tuple[tuple[int, int, int], ...]]  # time zone, ranges of domain/availability.py
@@ -81,10 +92,16 @@ class Terms:
 
 
 class Masks:
-    """Sets of terms of one short list as bits."""
+    """Sets of terms of one short list as bits, `most_count` of them at most."""
 
-    def __init__(self) -> None:
+    def __init__(self, most_count: int) -> None:
         self._terms = Terms()
+        self._most_count = most_count
+
+    @property
+    def range(self) -> int:
+        """How many sets there can be of the terms that have come so far."""
+        return int(1 << len(self._terms.texts))
 
     def of(self, terms: Iterable[str]) -> int:
         """Return a set as bits.
@@ -94,7 +111,7 @@ class Masks:
         mask = 0
         for term in terms:
             number = self._terms.number(term)
-            if number >= MAX_TERMS:
+            if number >= self._most_count:
                 raise ValueError("more terms than a published list has")
             mask |= 1 << number
         return mask
@@ -102,15 +119,15 @@ class Masks:
 
 _FACTS = {  # how many numbers of 32 bits each fact takes
     "cover": AREAS_COUNT,  # number of an area and level in one: see `covers`
+    "spoken": SPOKEN_COUNT,  # number of a language and level in one: see `speaks`
     "goals": 1,
-    "modes": 1,
+    "pace": 1,  # modes and rhythm in one
     "types": 1,
     "types_shown": 1,
     "styles": 1,
     "styles_shown": 1,
     "stage": 1,
     "stage_shown": 1,
-    "rhythm": 1,
     "hours": 1,
     "free": 1,  # -1 where nobody said
     "waiting": 1,
@@ -120,7 +137,6 @@ _FACTS = {  # how many numbers of 32 bits each fact takes
 _STARTS = dict(zip(_FACTS, accumulate(_FACTS.values(), initial=0), strict=False))
 _FACTS_COUNT = sum(_FACTS.values())
 _UUID_BYTES = 16
-RHYTHM_NUMBERS = {term: number + 1 for number, term in enumerate(RHYTHMS)}  # 0: none, or as needed
 
 
 class Facts:
@@ -147,7 +163,8 @@ class Columns:
         self._areas_of_group: dict[str, list[int]] = {}
         self.hosts = Terms()
         self.hours: list[WeeklyHours | None] = [None]
-        self.goals, self.modes, self.types, self.styles = Masks(), Masks(), Masks(), Masks()
+        self.goals, self.styles, self.modes, self.types = Masks(16), Masks(16), Masks(12), Masks(31)
+        self.tags = Terms([""])  # primary ones; 0 is none
         self._prefixes = Terms()
         self._odd_uris: dict[int, str] = {}
         self._hours_numbers: dict[WeeklyHours, int] = {}
@@ -210,15 +227,24 @@ class Columns:
         return number
 
     def covers(self, wanted: str, exact: Sequence[int], near: Sequence[int]) -> NDArray[np.int32]:
-        """Return, by what the column "cover" says, how far it covers a wanted area.
+        """Return a value by what "cover" says: how far that covers a wanted area.
 
-        `exact` and `near` are what the levels 0, 1, 2 and 3 of the same area and of its neighbours are worth.
+        `exact` and `near` are the values of the levels 0, 1, 2 and 3 of the same area and of its neighbours.
         """
         found = np.zeros((len(self.areas.texts), LEVELS_COUNT), np.int32)
         found[self._areas_of_group.get(group_of(wanted) or "", [])] = near
         known = self.areas.known(wanted)
         if known is not None:
             found[known] = exact
+        return found.reshape(-1)
+
+    def speaks(self, values: Mapping[tuple[str, str | None], int]) -> NDArray[np.int32]:
+        """Return a value by what "spoken" says, from values by primary tag and level; 0 for the others."""
+        found = np.zeros((len(self.tags.texts), SPOKEN_STEP), np.int32)
+        for (tag, level), value in values.items():
+            known = self.tags.known(tag)
+            if known is not None:
+                found[known, SPOKEN_LEVELS[level]] = value
         return found.reshape(-1)
 
     def _row(self, slot: int, listing: Listing) -> tuple[list[int], bytes]:
@@ -233,15 +259,15 @@ class Columns:
         facts = [
             *covers,
             *[NO_AREA] * (AREAS_COUNT - len(areas)),
+            *self._spoken(offering),
             self.goals.of(offering.goals),
-            self.modes.of(offering.modes),
+            (self.modes.of(offering.modes) << PACE_BITS) + RHYTHM_NUMBERS.get(offering.frequency or "", 0),
             self.types.of(offering.types - {NO_TYPE}),
             self.types.of(shown.types - {NO_TYPE}),
             self.styles.of(offering.styles),
             self.styles.of(shown.styles),
             STAGE_RUNGS.get(offering.stage or "", 0),
             STAGE_RUNGS.get(shown.stage or "", 0),
-            RHYTHM_NUMBERS.get(offering.frequency or "", 0),
             self._hours_number(listing.hours),
             -1 if free is None else min(max(free, 0), MAX_NUMBER),
             min(max(offering.pending_count, 0), MAX_NUMBER),
@@ -249,6 +275,11 @@ class Columns:
             prefix,
         ]
         return facts, uuid.UUID(listing.id).bytes + tail
+
+    def _spoken(self, offering: Offering) -> list[int]:
+        levels = list(by_primary_tag(offering.languages).items())[:SPOKEN_COUNT]
+        found = [SPOKEN_STEP * self.tags.number(tag) + SPOKEN_LEVELS[level] for tag, level in levels]
+        return found + [0] * (SPOKEN_COUNT - len(found))
 
     def _split_uri(self, slot: int, uri: str) -> tuple[int, bytes]:
         """Most addresses end in a UUID: sixteen bytes instead of 36 characters, and few beginnings."""

@@ -14,7 +14,13 @@ from pyroaring import BitMap
 
 from libline_fed.domain import availability
 from libline_fed.domain.matching import NO_TYPE, STAGE_RUNGS, Offering, by_primary_tag
-from libline_fed.domain.offer_columns import Columns, Listing, WeeklyHours, known_level
+from libline_fed.domain.offer_columns import (
+    SPOKEN_COUNT,
+    Columns,
+    Listing,
+    WeeklyHours,
+    known_level,
+)
 from libline_fed.domain.offer_keys import Postings, key_of
 from libline_fed.domain.proposals import WAITING_PER_PLACE
 from libline_fed.vocabulary import UNDECIDED_AREA, group_of
@@ -34,7 +40,7 @@ class OfferPool:
         self.live = BitMap()
         self.version = 0  # rises with every change
         self._maps: dict[MapKey, BitMap] = {}
-        self._values: dict[str, set[Any]] = {"tag": set(), "last-day": set()}
+        self._values: dict[str, set[Any]] = {"tag": set(), "last-day": set(), "type": set()}
         self._ids, self._authors, self._author_uris = Postings(), Postings(), Postings()
         self._institutions, self._numbers = Postings(), Postings()
         self._keys: dict[str, list[NDArray[Any]]] = {name: [] for name in _KEYED}
@@ -95,9 +101,9 @@ class OfferPool:
         """Return who says one of several things."""
         return BitMap.union(NOTHING, *(self.map(name, value) for value in values))
 
-    def hosts(self) -> list[str]:
-        """Return the servers that offers have come from."""
-        return self.columns.hosts.texts
+    def types(self) -> set[str]:
+        """Return the kinds of library that are known to anybody, "nowhere now" left out."""
+        return self._values["type"] - {None, NO_TYPE}
 
     def with_tags(self, asked: Collection[str]) -> BitMap:
         """Return offers in a language; `en` also finds `en-GB`."""
@@ -228,8 +234,6 @@ def _statements(listing: Listing) -> list[MapKey]:
     keys += [("country-shown", listing.country_shown)] * bool(listing.country_shown)
     keys += [("rhythm", offering.frequency)] * bool(offering.frequency)
     keys += [("language", *spoken) for spoken in by_primary_tag(offering.languages).items()]
-    if not offering.languages:
-        keys.append(("no-language",))
     keys += [("last-day", listing.last_day)] if listing.last_day is not None else []
     keys += [(name,) for name, is_so in _facts(listing).items() if is_so]
     keys += _area_statements(offering)
@@ -237,13 +241,15 @@ def _statements(listing: Listing) -> list[MapKey]:
 
 
 def _facts(listing: Listing) -> dict[str, bool]:
-    free = listing.offering.places_free
+    offering, free = listing.offering, listing.offering.places_free
     return {
         "local": listing.is_local,
+        "no-language": not offering.languages,
+        "many-languages": len(by_primary_tag(offering.languages)) > SPOKEN_COUNT,
         "hours": listing.hours is not None,
-        "accepts-house": listing.offering.accepts_own_institution,
+        "accepts-house": offering.accepts_own_institution,
         "places": free is None or free > 0,
-        "busy": free is not None and listing.offering.pending_count >= WAITING_PER_PLACE * free,
+        "busy": free is not None and offering.pending_count >= WAITING_PER_PLACE * free,
     }
 
 

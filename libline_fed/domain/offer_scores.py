@@ -1,12 +1,12 @@
-"""The score of `domain/matching.py` for many slots at once, and what slots can score at most.
+"""The score of `domain/matching.py` for many slots at once.
 
-Whole numbers as there, to the same thousandth; tests compare the two. `Plan` reads a seeker once: what each
-component needs, which slots pass the gates, and the questions by which a search splits the slots.
+Whole numbers as there, to the same thousandth; tests compare the two. What a fact is worth to one seeker is
+worked out once for everything that the fact can be, so that scoring a slot is looking up a few numbers.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
 from datetime import date
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -36,71 +36,71 @@ from libline_fed.domain.matching import (
     stage_met,
     wanted_areas,
 )
-from libline_fed.domain.offer_columns import RHYTHM_NUMBERS, Facts, WeeklyHours
+from libline_fed.domain.offer_columns import PACE_BITS, RHYTHM_NUMBERS, Facts, Masks, WeeklyHours
 from libline_fed.domain.offer_pool import NOTHING, OfferPool
 from libline_fed.domain.proposals import WAITING_PER_PLACE
-from libline_fed.vocabulary import group_of
 
-Numbers = NDArray[np.int64]
-UNSTATED = -1
+Numbers = NDArray[np.int32]
 LEVELS = tuple(sorted(LEVEL_WEIGHTS, key=lambda level: -LEVEL_WEIGHTS[level]))
 NEAR_WEIGHTS = {level: divided(LEVEL_WEIGHTS[level] * SAME_GROUP_WEIGHT, ALL) for level in LEVELS}
-_EXACT = (0, *(LEVEL_WEIGHTS[level] for level in sorted(LEVELS)))
-_NEAR = (0, *(NEAR_WEIGHTS[level] for level in sorted(LEVELS)))
+HALF = divided(ALL, 2)
+# What is stated is one number: its weight above these bits, weight × thousandths below. Such numbers add up.
+MET_BITS = 20
+MET = (1 << MET_BITS) - 1
+# How an area is covered is one bit of six, so that what covers it best is found with OR.
+_WAYS = [LEVEL_WEIGHTS[level] for level in (1, 2, 3)] + [NEAR_WEIGHTS[level] for level in (1, 2, 3)]
+_WAY_BITS = len(_WAYS)
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """What some slots can score at most: what is known of them, the rest taken as wholly met.
-
-    `areas_met` and `areas_left` count priorities; None for `areas_left` if no area is wanted.
-    """
-
-    areas_met: int
-    areas_left: int | None
-    met: int  # weight × thousandths of the other components that are known
-    stated: int  # weights of these
-    left: int  # weights of those that are not known
-
-    def fit(self, priorities: int) -> int:
-        """Return the highest fit."""
-        met, total = self.met + ALL * self.left, self.stated + self.left
-        if self.areas_left is not None:
-            covered = divided(self.areas_met + ALL * self.areas_left, priorities)
-            met, total = met + WEIGHTS[Component.AREAS] * covered, total + WEIGHTS[Component.AREAS]
-        return divided(met, 10 * total) if total else 0
+def stated(component: Component, met: int | None) -> int:
+    """Return a component's weight and what is met of it as one number; 0 where nobody stated it."""
+    return (WEIGHTS[component] << MET_BITS) + WEIGHTS[component] * met if met is not None else 0
 
 
-Narrowed = Callable[[Limit], Limit]
-Answer = tuple[BitMap, Narrowed]
-Question = tuple[list[Answer], Narrowed]  # what each answer tells, and what it tells to give none of them
+_BEST_WAY = np.array(
+    [max(compress(_WAYS, map(int, f"{bits:06b}"[::-1])), default=0) for bits in range(1 << _WAY_BITS)],
+    np.int32,
+)
+_MINUTES_MET = [divided(ALL * minutes, ENOUGH_MINUTES) for minutes in range(ENOUGH_MINUTES + 1)]
+_MINUTES_TABLE = np.array(  # without and with rhythms that differ
+    [
+        [stated(Component.TIME, met) for met in _MINUTES_MET],
+        [stated(Component.TIME, divided(met, 2)) for met in _MINUTES_MET],
+    ],
+    np.int32,
+)
 
 
 class Plan:
-    """How to find what fits one seeker best. It is good for one version of the pool."""
+    """What everything is worth to one seeker. It is good for one version of the pool."""
 
     def __init__(
         self, pool: OfferPool, seeker: Seeker, *, is_member: bool, hours: WeeklyHours | None, week: date
     ) -> None:
         self.pool = pool
         self.seeker = seeker
-        self._suffix = "" if is_member else "-shown"
+        self.suffix = "" if is_member else "-shown"
         self._column = "" if is_member else "_shown"
-        self._hours = hours
+        self.hours = hours
         self._week = week
         self.wanted = wanted_areas(seeker)
-        self._covers = [pool.columns.covers(area, _EXACT, _NEAR) for area, _ in self.wanted]
         self.priorities = sum(priority for _, priority in self.wanted)
-        self._writes = MESSAGES_MODE in seeker.modes
-        self._fluent, self._working = self._languages()
-        self._stage_table = np.array([self._stage_met(rung) for rung in range(6)], np.int64)
-        self._has_stages = bool((self._stage_table >= 0).any())
-        self._apart = self._rhythms_apart()
-        self._apart_table = np.zeros(len(RHYTHM_NUMBERS) + 1, np.bool_)
-        self._apart_table[[RHYTHM_NUMBERS[term] for term in self._apart]] = True
+        self.writes = MESSAGES_MODE in seeker.modes
+        own_rhythm = RHYTHMS.get(seeker.frequency or "")
+        self.rhythms_apart = [
+            term
+            for term, step in RHYTHMS.items()
+            if own_rhythm is not None and abs(step - own_rhythm) > MAX_RHYTHM_STEPS
+        ]
+        self.stages_met = [self._stage_met(rung) for rung in range(len(STAGE_RUNGS) + 1)]
+        self.has_stages = any(met is not None for met in self.stages_met)
+        self.own_types = seeker.types - {NO_TYPE}
         listed = seeker.types_wished - {"same", "different"}
-        self._own_types = seeker.types - {NO_TYPE}
-        self._has_types = bool(listed or (seeker.types_wished and self._own_types))
+        self.has_types = bool(listed or (seeker.types_wished and self.own_types))
+        self.types_alike = listed | (self.own_types if "same" in seeker.types_wished else frozenset())
+        self.wants_other_types = bool("different" in seeker.types_wished and self.own_types)
+        self.fluent, self.working = self._languages()
+        self._make_tables()
 
     # --- gates ----------------------------------------------------------------------------------
 
@@ -130,106 +130,111 @@ class Plan:
             apart |= house - pool.map("accepts-house") if seeker.accepts_own_institution else house
         return apart
 
-    # --- exact ----------------------------------------------------------------------------------
+    # --- scores ---------------------------------------------------------------------------------
 
     def ranks(self, slots: BitMap) -> tuple[NDArray[np.uint32], Numbers]:
         """Return slots in their order with the thousandths by which they are ranked."""
         chosen = np.asarray(slots.to_array())
         facts = self.pool.columns.facts(chosen)
-        parts = {
-            Component.AREAS: self._areas(facts),
-            Component.GOALS: self._goals(facts),
-            Component.STYLE: self._styles(facts),
-            Component.CONTEXT: self._context(facts),
-            Component.TIME: self._time(facts),
-            Component.LANGUAGE: self._language(slots, chosen),
-        }
-        met = np.zeros(len(chosen), np.int64)
-        total = np.zeros(len(chosen), np.int64)
-        for component, values in parts.items():
-            if values is not None:
-                stated = values >= 0
-                met += WEIGHTS[component] * np.where(stated, values, 0)
-                total += WEIGHTS[component] * stated
-        fits = _divided(met, np.maximum(10 * total, 1))
+        found = self._time(facts)
+        if self.seeker.goals:
+            found += self._goal_table[facts["goals"]]
+        if self.seeker.styles:
+            found += self._style_table[facts["styles" + self._column]]
+        if self.has_types or self.has_stages:
+            found += self._context(facts)
+        if self.fluent or self.working:
+            found += self._language(facts, slots, chosen)
+        if self.wanted:
+            found += self._areas(facts)
+        total = found >> MET_BITS
+        # As whole numbers would have it: a quotient of two that are so small never comes near a whole one.
+        fits = ((2 * (found & MET) + 10 * total) / np.maximum(20 * total, 1)).astype(np.int32)
         return chosen, _less_load(fits, facts)
 
-    def _areas(self, facts: Facts) -> Numbers | None:
-        if not self.wanted:
-            return None
-        met = sum(
-            priority * table[facts["cover"]].max(axis=0)
-            for table, (_, priority) in zip(self._covers, self.wanted, strict=True)
-        )
-        return _divided(met, self.priorities)
-
-    def _goals(self, facts: Facts) -> Numbers | None:
-        own = self.seeker.goals
-        return _shares(facts["goals"], self.pool.columns.goals.of(own), len(own)) if own else None
-
-    def _styles(self, facts: Facts) -> Numbers | None:
-        own = self.seeker.styles
-        if not own:
-            return None
-        return _shares(
-            facts["styles" + self._column], self.pool.columns.styles.of(own), min(MAX_STYLES, len(own))
-        )
-
-    def _context(self, facts: Facts) -> Numbers | None:
-        types, stages = self._types(facts), self._stages(facts)
-        if types is None or stages is None:
-            return stages if types is None else types
-        both = _divided(TYPE_WEIGHT * types + STAGE_WEIGHT * stages, TYPE_WEIGHT + STAGE_WEIGHT)
-        return np.where(types < 0, stages, np.where(stages < 0, types, both))
-
-    def _types(self, facts: Facts) -> Numbers | None:
-        if not self._has_types:
-            return None
-        wished, masks = self.seeker.types_wished, self.pool.columns.types
-        theirs = facts["types" + self._column]
-        mine = masks.of(self._own_types)
-        alike = masks.of(wished - {"same", "different"}) | (mine if "same" in wished else 0)
-        is_met = (theirs & alike) != 0
-        if "different" in wished and mine:
-            is_met |= (theirs & ~mine) != 0
-        return np.where(theirs == 0, UNSTATED, np.where(is_met, ALL, 0))
-
-    def _stages(self, facts: Facts) -> Numbers | None:
-        if not self._has_stages:
-            return None
-        found: Numbers = self._stage_table[facts["stage" + self._column]]
+    def _areas(self, facts: Facts) -> Numbers:
+        bits = np.bitwise_or.reduce(self._cover_table[facts["cover"]], axis=0)
+        met: Any = 0
+        for place, table in enumerate(self._worth_tables):
+            met = met + table[(bits >> (_WAY_BITS * place)) & ((1 << _WAY_BITS) - 1)]
+        weight = WEIGHTS[Component.AREAS]
+        covered = (2 * met + self.priorities) // (2 * self.priorities)
+        found: Numbers = (weight << MET_BITS) + weight * covered
         return found
 
-    def _stage_met(self, rung: int) -> int:
-        stages = [stage for stage, known in STAGE_RUNGS.items() if known == rung]
-        met = stage_met(self.seeker, Offering("", "", "", stage=stages[0])) if stages else None
-        return UNSTATED if met is None else met
+    def _context(self, facts: Facts) -> Numbers:
+        stages = facts["stage" + self._column]
+        if not self.has_types:
+            return self._context_table[0][stages]
+        theirs = facts["types" + self._column]
+        is_met = (theirs & self.pool.columns.types.of(self.types_alike)) != 0
+        if self.wants_other_types:
+            is_met |= (theirs & ~self.pool.columns.types.of(self.own_types)) != 0
+        return self._context_table[np.where(theirs == 0, 0, np.where(is_met, 2, 1)), stages]
 
-    def _time(self, facts: Facts) -> Numbers | None:
-        if not self._writes and self._hours is None:
-            return None
-        met = np.full(len(facts["hours"]), UNSTATED, np.int64)
-        if self._hours is not None:
-            known = np.flatnonzero(facts["hours"])
-            if len(known):
-                minutes = self.pool.minutes(self._hours, self._week, facts["hours"][known])
-                met[known] = _divided(ALL * np.minimum(minutes, ENOUGH_MINUTES), ENOUGH_MINUTES)
-        if self._writes:
-            met[(facts["modes"] & self.pool.columns.modes.of([MESSAGES_MODE])) != 0] = ALL
-        if self._apart:
-            is_apart = self._apart_table[facts["rhythm"]] & (met >= 0)
-            met = np.where(is_apart, _divided(met, 2), met)
-        return met
+    def _time(self, facts: Facts) -> Numbers:
+        found: Numbers = self._pace_table[facts["pace"]]
+        if self.hours is None:
+            return found
+        timed = np.flatnonzero((facts["hours"] != 0) & (found == 0))
+        if len(timed):
+            minutes = self.pool.minutes(self.hours, self._week, facts["hours"][timed])
+            is_apart = self._apart_table[facts["pace"][timed]]
+            found[timed] = _MINUTES_TABLE[is_apart, np.minimum(minutes, ENOUGH_MINUTES)]
+        return found
 
-    def _language(self, slots: BitMap, chosen: NDArray[np.uint32]) -> Numbers | None:
-        if not self._fluent and not self._working:
+    def _language(self, facts: Facts, slots: BitMap, chosen: NDArray[np.uint32]) -> Numbers:
+        found: Numbers = self._spoken_table[facts["spoken"]].max(axis=0)
+        many = slots & self.pool.map("many-languages")
+        if many:
+            for speakers, met in ((self.working, WORKING_LANGUAGE_WEIGHT), (self.fluent, ALL)):
+                places = np.searchsorted(chosen, (many & speakers).to_array())
+                found[places] = stated(Component.LANGUAGE, met)
+        return found
+
+    # --- what facts are worth -------------------------------------------------------------------
+
+    def _make_tables(self) -> None:
+        seeker, columns = self.seeker, self.pool.columns
+        self._goal_table = _share_table(Component.GOALS, columns.goals, seeker.goals, len(seeker.goals))
+        wanted_count = min(MAX_STYLES, len(seeker.styles))
+        self._style_table = _share_table(Component.STYLE, columns.styles, seeker.styles, wanted_count)
+        paces = np.arange(columns.modes.range << PACE_BITS)
+        apart = [RHYTHM_NUMBERS[term] for term in self.rhythms_apart]
+        self._apart_table = np.isin(paces & ((1 << PACE_BITS) - 1), apart).astype(np.int32)
+        writing = columns.modes.of([MESSAGES_MODE]) if self.writes else 0
+        worth = np.where(self._apart_table, stated(Component.TIME, HALF), stated(Component.TIME, ALL))
+        paces = np.arange(len(paces))
+        self._pace_table = np.where((paces >> PACE_BITS) & writing, worth, 0).astype(np.int32)
+        contexts = [[self.context(type_, stage) for stage in self.stages_met] for type_ in (None, 0, ALL)]
+        self._context_table = np.array(
+            [[stated(Component.CONTEXT, met) for met in by_stage] for by_stage in contexts], np.int32
+        )
+        self._spoken_table = columns.speaks(self._spoken_values())
+        covers = [
+            columns.covers(area, *(_bits_of(start, _WAY_BITS * place) for start in (0, 3)))
+            for place, (area, _) in enumerate(self.wanted)
+        ]
+        self._cover_table = np.bitwise_or.reduce(covers, axis=0) if covers else np.zeros(1, np.int32)
+        self._worth_tables = [priority * _BEST_WAY for _, priority in self.wanted]
+
+    def context(self, type_: int | None, stage: int | None) -> int | None:
+        """Return what is met of the component for context."""
+        parts = [(TYPE_WEIGHT, type_), (STAGE_WEIGHT, stage)]
+        known = [(weight, met) for weight, met in parts if met is not None]
+        if not known:
             return None
-        met = np.full(len(chosen), UNSTATED, np.int64)
-        for found, value in ((self._working, WORKING_LANGUAGE_WEIGHT), (self._fluent, ALL)):
-            both = slots & found
-            if both:
-                met[np.searchsorted(chosen, both.to_array())] = value
-        return met
+        return divided(sum(weight * met for weight, met in known), sum(weight for weight, _ in known))
+
+    def _spoken_values(self) -> dict[tuple[str, str | None], int]:
+        fluent = stated(Component.LANGUAGE, ALL)
+        working = stated(Component.LANGUAGE, WORKING_LANGUAGE_WEIGHT)
+        values: dict[tuple[str, str | None], int] = {}
+        for tag, own in by_primary_tag(self.seeker.languages).items():
+            if own in {"fluent", "working"}:
+                values[tag, "fluent"] = fluent if own == "fluent" else working
+                values[tag, "working"] = working
+        return values
 
     def _languages(self) -> tuple[BitMap, BitMap]:
         """Return who is as fluent as the seeker in a language, and who shares one at working level."""
@@ -242,134 +247,36 @@ class Plan:
                 working += [self.pool.map("language", tag, level) for level in ("fluent", "working")]
         return BitMap.union(*fluent), BitMap.union(*working)
 
-    def _rhythms_apart(self) -> list[str]:
-        own = RHYTHMS.get(self.seeker.frequency or "")
-        if own is None:
-            return []
-        return [term for term, step in RHYTHMS.items() if abs(step - own) > MAX_RHYTHM_STEPS]
-
-    # --- at most --------------------------------------------------------------------------------
-
-    def limit(self) -> Limit:
-        """Return what any slot can score at most."""
-        seeker = self.seeker
-        possible = {
-            Component.GOALS: bool(seeker.goals),
-            Component.STYLE: bool(seeker.styles),
-            Component.CONTEXT: self._has_types or self._has_stages,
-            Component.TIME: self._writes or self._hours is not None,
-            Component.LANGUAGE: bool(self._fluent or self._working),
-        }
-        left = sum(WEIGHTS[name] for name, is_possible in possible.items() if is_possible)
-        return Limit(0, self.priorities if self.wanted else None, 0, 0, left)
-
-    def questions(self) -> Iterator[Question]:
-        """Split slots by what moves the score most; the answers of one question exclude each other."""
-        for area, priority in self.wanted:
-            yield self._area_question(area, priority)
-        if self._fluent or self._working:
-            yield (
-                [
-                    (self._fluent, _knows(Component.LANGUAGE, ALL)),
-                    (self._working, _knows(Component.LANGUAGE, WORKING_LANGUAGE_WEIGHT)),
-                ],
-                _knows(Component.LANGUAGE, None),
-            )
-        if self._writes or self._hours is not None:
-            yield self._time_question()
-        if self._has_stages:
-            yield self._stage_question()
-        if self.seeker.goals:
-            yield self._share_question(Component.GOALS, "goal", self.seeker.goals, len(self.seeker.goals))
-        if 0 < len(self.seeker.styles) <= MAX_STYLES:
-            yield self._share_question(
-                Component.STYLE, f"style{self._suffix}", self.seeker.styles, len(self.seeker.styles)
-            )
-
-    def _area_question(self, area: str, priority: int) -> Question:
-        answers = [
-            (self.pool.map("area", area, level), _covers(priority, LEVEL_WEIGHTS[level])) for level in LEVELS
-        ]
-        group = group_of(area)
-        if group is not None:
-            answers += [
-                (self.pool.map("group", group, level), _covers(priority, NEAR_WEIGHTS[level]))
-                for level in LEVELS
-            ]
-        return answers, _covers(priority, 0)
-
-    def _time_question(self) -> Question:
-        apart = self.pool.maps("rhythm", self._apart)
-        answers: list[Answer] = []
-        if self._writes:
-            writing = self.pool.map("mode", MESSAGES_MODE)
-            answers = [
-                (writing - apart, _knows(Component.TIME, ALL)),
-                (writing, _knows(Component.TIME, divided(ALL, 2))),
-            ]
-        if self._hours is not None:
-            timed = self.pool.map("hours")
-            answers += [
-                (timed & apart, _knows(Component.TIME, divided(ALL, 2))),
-                (timed, _knows(Component.TIME, ALL)),
-            ]
-        return answers, _knows(Component.TIME, None)
-
-    def _stage_question(self) -> Question:
-        answers: list[Answer] = []
-        for rung in range(1, len(self._stage_table)):
-            met = int(self._stage_table[rung])
-            if self._has_types:  # the other part may be wholly met
-                met = divided(TYPE_WEIGHT * ALL + STAGE_WEIGHT * met, TYPE_WEIGHT + STAGE_WEIGHT)
-            answers.append((self.pool.map(f"rung{self._suffix}", rung), _knows(Component.CONTEXT, met)))
-        return answers, (_unchanged if self._has_types else _knows(Component.CONTEXT, None))
-
-    def _share_question(
-        self, component: Component, name: str, own: frozenset[str], wanted_count: int
-    ) -> Question:
-        every = BitMap.intersection(*(self.pool.map(name, term) for term in own))
-        most = divided(ALL * (wanted_count - 1), wanted_count)
-        answers = [(every, _knows(component, ALL)), (self.pool.map(name, None), _knows(component, None))]
-        return answers, _knows(component, most)
+    def _stage_met(self, rung: int) -> int | None:
+        stages = [stage for stage, known in STAGE_RUNGS.items() if known == rung]
+        return stage_met(self.seeker, Offering("", "", "", stage=stages[0])) if stages else None
 
 
-def _divided(numerator: Any, denominator: Any) -> Numbers:
-    """Divide and round half up, as `matching.divided` does."""
-    found: Numbers = (2 * numerator + denominator) // (2 * denominator)
+def _bits_of(start: int, shift: int) -> Sequence[int]:
+    """Return the bits of the levels 0 (none), 1, 2 and 3."""
+    return (0, *(1 << (start + level + shift) for level in range(3)))
+
+
+def _share_table(component: Component, masks: Masks, own: frozenset[str], wanted_count: int) -> Numbers:
+    """Return by a set of terms, as bits, what sharing some of one's own with it is worth."""
+    if not own:
+        return np.zeros(1, np.int32)
+    mask = masks.of(own)
+    sets = np.arange(masks.range, dtype=np.int32)
+    shares = (min(count, wanted_count) for count in range(len(own) + 1))
+    worth = [stated(component, divided(ALL * share, wanted_count)) for share in shares]
+    found = np.array(worth, np.int32)[np.bitwise_count(sets & mask)]
+    found[0] = 0  # nobody stated any
     return found
 
 
-def _shares(theirs: NDArray[np.int32], own: int, wanted_count: int) -> Numbers:
-    """Return what part of the terms that somebody wants is among theirs."""
-    counts = np.minimum(np.bitwise_count(theirs & own), wanted_count).astype(np.int64)
-    return np.where(theirs == 0, UNSTATED, _divided(ALL * counts, wanted_count))
-
-
 def _less_load(fits: Numbers, facts: Facts) -> Numbers:
-    free = facts["free"].astype(np.int64)
-    full = WAITING_PER_PLACE * np.maximum(free, 1)
-    waiting = np.minimum(facts["waiting"], full)
-    loaded = _divided(10 * fits * (2 * full - waiting), 2 * full)
-    return np.where(free < 0, 10 * fits, np.where(free == 0, 5 * fits, loaded))
-
-
-def _covers(priority: int, weight: int) -> Narrowed:
-    def narrowed(limit: Limit) -> Limit:
-        assert limit.areas_left is not None, "asked for wanted areas only"
-        return replace(
-            limit, areas_met=limit.areas_met + priority * weight, areas_left=limit.areas_left - priority
-        )
-
-    return narrowed
-
-
-def _knows(component: Component, value: int | None) -> Narrowed:
-    weight = WEIGHTS[component]
-    met, stated = (0, 0) if value is None else (weight * value, weight)
-    return lambda limit: replace(
-        limit, met=limit.met + met, stated=limit.stated + stated, left=limit.left - weight
-    )
-
-
-def _unchanged(limit: Limit) -> Limit:
-    return limit
+    """Return R = F·(1 − ½·min(1, pending / (2·places_free))), in thousandths of the best."""
+    found = 10 * fits
+    free = facts["free"]
+    loaded = np.flatnonzero((free == 0) | ((free > 0) & (facts["waiting"] > 0)))
+    full = WAITING_PER_PLACE * np.maximum(free[loaded].astype(np.int64), 1)
+    waiting = np.where(free[loaded] == 0, full, np.minimum(facts["waiting"][loaded], full))
+    whole = 2 * full
+    found[loaded] = (2 * found[loaded] * (whole - waiting) + whole) // (2 * whole)
+    return found

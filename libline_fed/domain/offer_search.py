@@ -18,12 +18,13 @@ from libline_fed.domain.match_ranking import FIRST_COUNT, MAX_OF_ONE_HOST, NEAR_
 from libline_fed.domain.matching import Seeker, wanted_areas
 from libline_fed.domain.offer_columns import WeeklyHours
 from libline_fed.domain.offer_pool import NOTHING, OfferPool
-from libline_fed.domain.offer_scores import Limit, Plan
+from libline_fed.domain.offer_scores import Plan
+from libline_fed.domain.offer_splits import Splits
 from libline_fed.domain.proposals import Audience
 from libline_fed.domain.searches import Search
 from libline_fed.vocabulary import group_of
 
-SMALL = 500  # so many slots are scored at once rather than split
+SMALL = 1000  # so many slots are scored at once rather than split
 BATCH = 512
 DEEP = 3_000  # places for which everything is scored
 HOUR_MINUTES = 60
@@ -170,7 +171,7 @@ class _Search:
             hours=question.hours,
             week=question.today,
         )
-        self._splits = list(self._plan.questions())
+        self._splits = Splits(self._plan)
         self._begin = sha256(question.seeker.uri.encode())
 
     def candidates(self) -> tuple[BitMap, BitMap]:
@@ -200,39 +201,30 @@ class _Search:
 
     def _narrowed(self, slots: BitMap, depth: int) -> tuple[np.ndarray, np.ndarray]:
         """Return slots with their ranks, among them surely the first `depth`."""
-        limit, priorities = self._plan.limit(), self._plan.priorities
-        heap = [(-limit.fit(priorities), 0, slots, limit, 0)]
-        numbered, scored, waiting = 1, _Scored(depth), list[BitMap]()
-        waiting_count = 0
-        enough_count = max(BATCH, depth)
+        scored, waiting, waiting_count = _Scored(depth), list[BitMap](), 0
+        splits, questions, known = self._splits, self._splits.questions, self._splits.begin()
+        heap = [(-splits.most(known), 0, slots, known, 0)]
+        numbered, enough_count = 1, max(BATCH, depth)
         while heap or waiting:
-            is_over = not heap or -10 * heap[0][0] < scored.least
+            is_over = not heap or -heap[0][0] < scored.least
             if waiting and (is_over or waiting_count >= enough_count):
                 scored.add(*self._plan.ranks(BitMap.union(*waiting)))
                 waiting, waiting_count = [], 0
                 continue
             if is_over:
                 break
-            _, _, part, limit, asked = heapq.heappop(heap)
-            if len(part) <= SMALL or asked == len(self._splits):
+            _, _, part, known, asked = heapq.heappop(heap)
+            if len(part) <= SMALL or asked == len(questions):
                 waiting.append(part)
                 waiting_count += len(part)
                 continue
-            for piece, narrowed in self._pieces(part, limit, asked):
-                heapq.heappush(heap, (-narrowed.fit(priorities), numbered, piece, narrowed, asked + 1))
-                numbered += 1
+            for piece, more in questions[asked](part):
+                narrowed = known.plus(more)
+                most = splits.most(narrowed)
+                if piece and most >= scored.least:
+                    heapq.heappush(heap, (-most, numbered, piece, narrowed, asked + 1))
+                    numbered += 1
         return scored.all()
-
-    def _pieces(self, part: BitMap, limit: Limit, asked: int) -> Iterable[tuple[BitMap, Limit]]:
-        answers, otherwise = self._splits[asked]
-        rest = part
-        for answer, narrow in answers:
-            piece = rest & answer
-            if piece:
-                rest = rest - piece
-                yield piece, narrow(limit)
-        if rest:
-            yield rest, otherwise(limit)
 
     def _found(self, slot: int, rank: int) -> _Found:
         uri = self._pool.columns.uri(slot)
