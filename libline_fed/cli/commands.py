@@ -6,6 +6,7 @@ from libline_fed.cli import (
     backup,
     bench,
     config,
+    consortium,
     demo,
     export,
     fetch,
@@ -38,6 +39,7 @@ app.add_typer(queue.commands, name="queue")
 app.add_typer(inbox.commands, name="inbox")
 app.add_typer(peer.commands, name="peer")
 app.add_typer(link.commands, name="link")
+app.add_typer(consortium.commands, name="consortium")
 app.command("fetch")(fetch.fetch)
 app.command("verify")(verify.verify)
 app.command("backup")(backup.backup)
