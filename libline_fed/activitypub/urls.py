@@ -163,10 +163,3 @@ def _ipv6(name: str) -> str | None:
         return f"[{IPv6Address(name[1:-1]).compressed}]"
     except AddressValueError:
         return None
-
-
-def shares_domain(host: str | None, other: str) -> bool:
-    """Tell whether a host is the other one, or a domain below or above it."""
-    if host is None:
-        return False
-    return host == other or host.endswith("." + other) or other.endswith("." + host)

@@ -7,6 +7,7 @@ from typing import Any
 from libline_fed.activitypub.uris import Uris
 from libline_fed.activitypub.urls import host_of
 from libline_fed.activitypub.values import objects, text_of
+from libline_fed.domain.domain_names import is_one_household
 from libline_fed.errors import Refusal, RefusalReason
 
 ACTIVITY_TYPES = ("application/activity+json", "application/ld+json")
@@ -85,6 +86,22 @@ def parse_jrd(doc: Any) -> Jrd | Refusal:
         templates=templates,
         service_uris=tuple(service_uris),
     )
+
+
+def way_in(jrd: Jrd, host: str, *, is_person: bool) -> str | None:
+    """Return the address, with `{uri}`, at which a server lets its people follow somebody or open a page.
+
+    The more exact intent first (FEP-3b86): a page is nothing to follow. Only what belongs to the household of
+    the address that was asked about, with one place to fill in, leads nowhere else.
+    """
+    rels = [f"{INTENT_REL_PREFIX}Follow"] if is_person else []
+    for rel in (*rels, f"{INTENT_REL_PREFIX}Object", SUBSCRIBE_REL):
+        template = jrd.templates.get(rel, "").replace("{object}", "{uri}")
+        target = host_of(template.replace("{uri}", "x"))
+        is_fillable = template.count("{uri}") == 1 and template.count("{") == 1
+        if is_fillable and target is not None and is_one_household(target, host):
+            return template
+    return None
 
 
 def build_host_meta(uris: Uris) -> str:

@@ -6,16 +6,14 @@ list may never say (`refusal_of`): this server itself, or a whole top-level doma
 
 import csv
 import io
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cache
 from typing import Any
 
 import orjson
-from publicsuffixlist import PublicSuffixList
 
+from libline_fed.domain.domain_names import registrable
 from libline_fed.domain.peers import Policy, covering, normal_host
 from libline_fed.errors import InvalidInput
 from libline_fed.sanitize import clean_line
@@ -39,7 +37,6 @@ UNKNOWN_SEVERITY = "the list says something that is not known here"
 OWN = "this server itself"
 WHOLE_DOMAIN = "a whole domain that belongs to many"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
-_NUMBERS = re.compile(r"[0-9.]+|\[.*\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,15 +167,7 @@ def refusal_of(host: str, own_host: str) -> str:
     """Say why no list may be about a host, or nothing. A block covers all below a name, ours perhaps."""
     if host in covering(own_host):
         return OWN
-    name = host if host.startswith("[") else host.partition(":")[0]
-    if _NUMBERS.fullmatch(name):
-        return ""
-    return WHOLE_DOMAIN if _suffixes().privatesuffix(name) is None else ""
-
-
-@cache
-def _suffixes() -> PublicSuffixList:
-    return PublicSuffixList()
+    return WHOLE_DOMAIN if registrable(host) is None else ""
 
 
 def _reason(value: Any) -> str:

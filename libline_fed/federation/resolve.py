@@ -16,8 +16,8 @@ from libline_fed.activitypub.objects import (
     ProposalDocument,
     Tombstone,
 )
-from libline_fed.activitypub.urls import host_of, parse_acct, shares_domain
-from libline_fed.activitypub.webfinger import Jrd, parse_jrd
+from libline_fed.activitypub.urls import host_of, parse_acct
+from libline_fed.activitypub.webfinger import Jrd, parse_jrd, way_in
 from libline_fed.activitypub.wire import parse_json
 from libline_fed.clock import Clock
 from libline_fed.domain.actors import Actor
@@ -44,8 +44,7 @@ T = TypeVar("T")
 
 FRESH = timedelta(hours=24)  # an actor looked up so recently is not fetched again
 FAILURE_TTL = timedelta(minutes=10)
-SUBSCRIBE_REL = "http://ostatus.org/schema/1.0/subscribe"
-INTENTS = ("https://w3id.org/fep/3b86/Follow", "https://w3id.org/fep/3b86/Object")
+USUAL_WAY_IN = "/authorize_interaction?uri={uri}"  # Mastodon's, and ours
 BACKFILL_ITEMS = 20
 
 
@@ -152,8 +151,10 @@ class Resolver:
 
         return await self._once(f"instance {text.strip().lower()}", search)
 
-    async def subscribe_template(self, handle: str) -> str:
+    async def subscribe_template(self, handle: str, *, is_person: bool) -> str:
         """Return the address, with `{uri}`, at which somebody's own server lets them follow or open a page.
+
+        A server that names none is taken to have Mastodon's; the page that leads there says where it leads.
 
         Raises: NotFound, PeerUnavailable.
         """
@@ -164,12 +165,7 @@ class Resolver:
             )
         user, host = address
         jrd = await self._webfinger(f"acct:{user}@{host}", host)
-        for rel in (*INTENTS, SUBSCRIBE_REL):
-            template = jrd.templates.get(rel, "").replace("{object}", "{uri}")
-            # Same host as the handle, and one place to fill in: no way out to elsewhere.
-            if template.count("{uri}") == 1 and shares_domain(host_of(template.replace("{uri}", "x")), host):
-                return template
-        raise NotFound(f"{host} offers no way to follow", safe="Your server does not offer this.")
+        return way_in(jrd, host, is_person=is_person) or f"{self._schemes[-1]}://{host}{USUAL_WAY_IN}"
 
     # --- what the inbox needs ---------------------------------------------------------------------
 

@@ -33,6 +33,6 @@ class Lookups(Protocol):
         """
         ...
 
-    async def subscribe_template(self, handle: str) -> str:
-        """Return the address, with `{uri}`, at which somebody's own server lets them follow."""
+    async def subscribe_template(self, handle: str, *, is_person: bool) -> str:
+        """Return the address, with `{uri}`, at which somebody's server lets them follow or open a page."""
         ...

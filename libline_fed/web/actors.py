@@ -8,12 +8,14 @@ from starlette.responses import RedirectResponse, Response
 
 from libline_fed.domain.actors import Actor
 from libline_fed.errors import NotFound
-from libline_fed.services import absences, actors, follows, peers, profiles, proposals, thanks
+from libline_fed.services import absences, actors, follows, memberships, peers, profiles, proposals, thanks
 from libline_fed.storage.store import Tx
 from libline_fed.web.context import WebContext
+from libline_fed.web.filters import profile_path
 from libline_fed.web.pages import Access, GuardedRoute, Pages, get
 from libline_fed.web.visits import visit_of
 
+GROUP = "Group"
 ACTIVITY_JSON = "application/activity+json"
 _HANDLE = re.compile(r"[A-Za-z0-9_]{1,30}")
 
@@ -27,17 +29,19 @@ class ActorPages(Pages):
         if not _HANDLE.fullmatch(handle):
             raise NotFound(f"{handle[:60]!r} cannot be a handle here")
         actor = await self.store.read(lambda tx: actors.by_handle(tx, handle))
+        if actor.type == GROUP:
+            return RedirectResponse(profile_path(actor), status_code=302)
         if actor.handle != handle:  # one address per person
             return RedirectResponse(f"/@{actor.handle}", status_code=301)
         response = await self._show(request, actor)
         return name_json_form(response, actor.uri)
 
     async def person(self, request: Request) -> Response:
-        """Show somebody of another server from what is stored here."""
+        """Show somebody, or a consortium, of another server from what is stored here."""
         actor = await self._get(request)
         if actor.is_local:
-            return RedirectResponse(f"/@{actor.handle}", status_code=302)
-        return await self._show(request, actor)
+            return RedirectResponse(profile_path(actor), status_code=302)
+        return await (self._show_group if actor.type == GROUP else self._show)(request, actor)
 
     async def by_id(self, request: Request) -> Response:
         """Lead the id of a member, for people who paste it into a browser, to the profile."""
@@ -58,6 +62,27 @@ class ActorPages(Pages):
             return actor
 
         return await self.store.read(unit)
+
+    async def _show_group(self, request: Request, group: Actor) -> Response:
+        visit = visit_of(request)
+        if not group.is_usable:
+            raise NotFound("gone or suspended")
+
+        async def unit(tx: Tx) -> tuple[str | None, bool, list[Actor]]:
+            state = await follows.state(tx, visit.actor.id, group.id) if visit.actor is not None else None
+            ours = await memberships.state_in(tx, self.site, group)
+            members = await memberships.members_of(tx, group)
+            return state, ours is not None and ours.is_member, members
+
+        follow_state, is_member, members = await self.store.read(unit)
+        return self.render(
+            request,
+            "actors/group.html",
+            actor=group,
+            follow_state=follow_state,
+            is_member=is_member,
+            members=members,
+        )
 
     async def _show(self, request: Request, actor: Actor) -> Response:
         visit = visit_of(request)

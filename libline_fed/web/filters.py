@@ -239,7 +239,9 @@ def duration(language: Language, minutes: int) -> str:
 
 def profile_path(actor: Actor) -> str:
     """Return the path of somebody's page here."""
-    return f"/@{actor.handle}" if actor.is_local else f"/people/{actor.id}"
+    if not actor.is_local:
+        return f"/people/{actor.id}"
+    return f"/groups/{actor.handle}" if actor.type == "Group" else f"/@{actor.handle}"
 
 
 def account_actions(account: Any) -> list[str]:

@@ -1,14 +1,14 @@
 """Going on in one's own account: from here to another server, and from another server to here."""
 
-from functools import cache
 from urllib.parse import quote, urlsplit
 
-from publicsuffixlist import PublicSuffixList
 from starlette.requests import Request
 from starlette.responses import Response
 
 from libline_fed.activitypub.urls import host_of
 from libline_fed.domain.actors import Actor
+from libline_fed.domain.domain_names import is_one_household
+from libline_fed.domain.peers import normal_host
 from libline_fed.errors import LibLineError, NotFound
 from libline_fed.services import actors, proposals
 from libline_fed.storage.store import Tx
@@ -58,7 +58,8 @@ class InteractionPages(Pages):
             return ask(422)
         await self.limit(visit, "interact", per_s=300, max_count=TRIES_PER_5_MINUTES)
         try:
-            template = await self.context.lookups.subscribe_template(handle)
+            is_person = isinstance(subject, Actor)
+            template = await self.context.lookups.subscribe_template(handle, is_person=is_person)
         except LibLineError as error:
             if not (failure := failure_sentence(error)):
                 raise
@@ -127,6 +128,10 @@ class InteractionPages(Pages):
                 actor = await actors.get(tx, subject_id)
                 if actor.is_local and actor.is_usable:
                     return actor
+            if kind == "groups":
+                group = await actors.by_uri(tx, uri)
+                if group.is_local and group.is_usable:
+                    return group
             if kind == "proposals":
                 return await proposals.get(tx, subject_id, viewer=visit.account)
             raise NotFound("not something of this server")
@@ -152,22 +157,9 @@ def fill_template(template: str, *, handle: str, uri: str, is_http_allowed: bool
     is_encrypted = template.startswith("https://") or (is_http_allowed and template.startswith("http://"))
     if target_host is None or not is_encrypted:
         return None
-    if not _belong_together(target_host, handle.rpartition("@")[2].lower()):
+    if not is_one_household(target_host, normal_host(handle.rpartition("@")[2]) or ""):
         return None
     return template.replace(placeholder, quote(uri, safe=""))
-
-
-def _belong_together(host: str, other: str) -> bool:
-    if host == other:
-        return True
-    names = [name.partition(":")[0] for name in (host, other)]
-    domains = {_suffixes().privatesuffix(name) for name in names}
-    return len(domains) == 1 and None not in domains
-
-
-@cache
-def _suffixes() -> PublicSuffixList:
-    return PublicSuffixList()
 
 
 def routes(context: WebContext) -> list[GuardedRoute]:

@@ -85,7 +85,9 @@ DOORS: dict[str, Door] = {
     "a handle, anew": lambda w, host: is_refused(w.resolver.find_again("ben", host)),
     "an address": lambda w, host: is_refused(w.resolver.find_object(f"https://{host}/x")),
     "the server itself": lambda w, host: is_refused(w.resolver.find_instance(host)),
-    "the way into an account": lambda w, host: is_refused(w.resolver.subscribe_template(f"ben@{host}")),
+    "the way into an account": lambda w, host: is_refused(
+        w.resolver.subscribe_template(f"ben@{host}", is_person=True)
+    ),
 }
 
 

@@ -44,6 +44,7 @@ class FakeLookups:
     found: dict[str, Actor | Proposal | Post | LibLineError] = field(default_factory=dict)
     templates: dict[str, str] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    asked_for_people: list[bool] = field(default_factory=list)
 
     async def find(self, text: str) -> Actor | Proposal | Post:
         """Find anything."""
@@ -71,9 +72,10 @@ class FakeLookups:
         """Find the actor of a server."""
         return await self.find_actor(text)
 
-    async def subscribe_template(self, handle: str) -> str:
+    async def subscribe_template(self, handle: str, *, is_person: bool) -> str:
         """Find the way into somebody's own server."""
         self.asked.append(handle)
+        self.asked_for_people.append(is_person)
         if handle not in self.templates:
             raise NotFound("no such person")
         return self.templates[handle]

@@ -1,12 +1,19 @@
 """People: profiles, following, finding somebody elsewhere, going on elsewhere, notices and news."""
 
 from datetime import timedelta
+from urllib.parse import quote
 
 import pytest
 
 from libline_fed.domain.accounts import Role
+from libline_fed.domain.actors import Actor
+from libline_fed.domain.consortia import MemberState
 from libline_fed.errors import PeerGone, PeerRefused, PeerUnavailable
-from libline_fed.services import actors, follows, notifications
+from libline_fed.services import actors, follows, notifications, peers
+from libline_fed.services.instance import ensure_instance_actor
+from libline_fed.storage import actors as actor_rows
+from libline_fed.storage import consortia
+from libline_fed.storage.store import Tx
 from tests.support.pages import BASE_URL, DRAFT, PASSWORD, Page, PagesWorld, add_post
 
 HOSTILE = "<img src=x onerror=alert(1)>{{7*7}}\u202emoc"
@@ -176,10 +183,14 @@ async def test_a_visitor_is_told_where_the_next_page_is(world: PagesWorld) -> No
     assert any(
         link["href"] == f"https://m.example/authorize_interaction?uri={encoded}" for link in leaving.links
     )
+    assert world.lookups.asked_for_people == [True]
     refused = await browser.submit(page, "/interact", handle="@me@bad.example")
     assert not [link for link in refused.links if "evil" in link["href"]]
     assert "That server has no page for this." in refused.text
     assert (await browser.get(f"/interact?uri={proposal.uri}")).response.status_code == 200
+    opening = await browser.fill(f"/interact?uri={proposal.uri}", "/interact", handle="@me@m.example")
+    assert world.lookups.asked_for_people[-1] is False, "a page is nothing to follow"
+    assert any("proposals" in link["href"] for link in opening.links if link["href"].startswith("https://m."))
     assert (await browser.get("/interact?uri=https://evil.example/x")).response.status_code == 404
 
 
@@ -255,3 +266,35 @@ async def test_changing_the_password_ends_other_sessions(world: PagesWorld) -> N
     assert "Your password is changed." in changed.text
     assert (await there.raw_get("/settings")).status_code == 303
     assert (await here.raw_get("/settings")).status_code == 200
+
+
+async def test_a_consortium_of_another_server_is_found_shown_and_followed(world: PagesWorld) -> None:
+    await world.add_member("ana")
+    group = await world.add_remote("redbib", "c.example")
+    instance = await world.add_remote("actor", "m.example")
+    now = world.clock.now()
+
+    async def unit(tx: Tx) -> Actor:
+        await ensure_instance_actor(tx, world.site, now=now)
+        await consortia.put_membership(
+            tx, group_id=group.id, instance_id=instance.id, state=MemberState.MEMBER, now=now
+        )
+        charter = "We help <each> other."
+        return await actor_rows.change(
+            tx, group.id, now, type="Group", name="Red de Bibliotecas", details={"charter_text": charter}
+        )
+
+    world.lookups.found["@redbib@c.example"] = await world.store.write(unit)
+    browser = await world.member_browser("ana")
+    page = await browser.fill("/search", q="@redbib@c.example")
+    assert page.headings == ["Red de Bibliotecas"]
+    for seen in ("consortium of libraries", "We help <each> other.", "m.example", "Mentors"):
+        assert seen in page.text
+    assert "This server is a member." not in page.text
+    assert any(link["href"] == f"/mentors?via={quote(group.uri, safe='/')}" for link in page.links)
+    asking = await browser.get(f"/people/{group.id}/follow")
+    assert asking.headings == ["Follow this consortium?"]
+    followed = await browser.submit(page, f"/people/{group.id}/follow")
+    assert "Waits for an answer" in followed.text
+    await world.store.write(lambda tx: peers.set_policy(tx, "c.example", "blocked", "", now=now))
+    assert (await browser.get(f"/people/{group.id}")).response.status_code == 404
