@@ -67,7 +67,15 @@ from libline_fed.services import (
 from libline_fed.services.instance import ensure_instance_actor
 from libline_fed.services.keys import Keyring
 from libline_fed.services.site import Site
-from libline_fed.storage import actors, fetch_failures, inbox_activities, migrate, offer_index, trust
+from libline_fed.storage import (
+    actors,
+    fetch_failures,
+    inbox_activities,
+    migrate,
+    offer_index,
+    search_words,
+    trust,
+)
 from libline_fed.storage.store import Store, Tx
 from libline_fed.web import site as web
 from libline_fed.web.clients import client_address
@@ -139,6 +147,7 @@ class Instance:
         self.site = make_site(settings, self.keyring)
         self.instance_actor_id = await self._instance_actor()
         await self._note_mode()
+        await self.store.write(search_words.fill_missing)  # the first ones before the first page
         self._board = PolicyBoard(self.store, settings.federation)
         await self._board.refresh()
         self._open_federation()
@@ -148,6 +157,11 @@ class Instance:
         mode = self.settings.federation
         if await self.store.read(trust.mode) is not mode:
             await self.store.write(lambda tx: trust.note_mode(tx, mode))
+
+    async def _fill_words(self) -> None:
+        """Write the words of proposals that an older version has left without, as long as there are some."""
+        while await self.store.write(search_words.fill_missing):
+            continue
 
     async def _instance_actor(self) -> str:
         known = await self.store.read(lambda tx: actors.by_uri(tx, self.site.uris.instance_actor))
@@ -284,6 +298,7 @@ class Instance:
 
         return {
             **{name: write(step) for name, step in steps.items()},
+            "search-words": self._fill_words,
             "saved-searches": lambda: saved_search_mails.tell_all(
                 self.store, self.site, key=stop_key, now=self.clock.now()
             ),
