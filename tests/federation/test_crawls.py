@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import select
 
 from libline_fed.clock import FrozenClock
 from libline_fed.domain import crawls as rules
@@ -17,7 +18,8 @@ from libline_fed.services import proposals
 from libline_fed.storage import actors, tombstones
 from libline_fed.storage import crawls as crawl_rows
 from libline_fed.storage import proposals as rows
-from libline_fed.storage.store import Store
+from libline_fed.storage.store import Store, Tx
+from libline_fed.storage.tables import proposals as proposal_rows
 from tests.support import linking
 from tests.support.linking import copies, link, read_lists
 from tests.support.lists import HOST, LIST, ListServer
@@ -39,9 +41,9 @@ async def both(store: Store, other_store: Store, clock: FrozenClock) -> AsyncIte
 async def listed(side: Side) -> list[str]:
     """Return the titles of what other servers offer here."""
 
-    async def unit(tx: Any) -> list[str]:
-        found = await tx.all(rows.select(rows.proposals).where(rows.proposals.c.is_local.is_(False)))
-        return sorted(row.title for row in found)
+    async def unit(tx: Tx) -> list[str]:
+        query = select(proposal_rows.c.title).where(proposal_rows.c.is_local.is_(False))
+        return sorted(await tx.scalars(query))
 
     return await side.read(unit)
 
@@ -244,7 +246,7 @@ async def test_what_is_not_listed_any_more_is_asked_for_every_week(both: Pair) -
     both.drop(a, 1_000)
     now = a.clock.now()
 
-    async def unit(tx: Any) -> None:
+    async def unit(tx: Tx) -> None:
         await proposals.set_status(
             tx, a.site, proposal_id=made[1].id, author_id=ana.id, status="closed", now=now
         )
