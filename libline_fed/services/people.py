@@ -64,25 +64,26 @@ async def page(tx: Tx, search: Search, viewer: Viewer, *, page: int = 1, now: da
     """Return a page of the people that a reader can find. Pages there are not are empty."""
     number, today = max(1, min(page, MAX_PAGE)), now.date()
     offset = (number - 1) * PER_PAGE
+    conditions = await people.conditions(tx, search, viewer, today)
     if not search.text.strip():
-        found = await people.named(tx, search, viewer, today, limit=PER_PAGE + 1, offset=offset)
+        found = await people.named(tx, conditions, limit=PER_PAGE + 1, offset=offset)
         ids = [one.id for one in found]
     else:
         asked = asked_words(search.text)
-        ids = await _ids_by_name(tx, search, asked, viewer, now, offset + PER_PAGE + 1) if asked else []
+        ids = await _ids_by_name(tx, conditions, asked, offset + PER_PAGE + 1) if asked else []
         ids = ids[offset:]
     items = await _shown(tx, ids[:PER_PAGE], viewer, now)
     return Page(items, number, len(ids) > PER_PAGE and number < MAX_PAGE)
 
 
 async def _ids_by_name(
-    tx: Tx, search: Search, asked: Sequence[Asked], viewer: Viewer, now: datetime, wanted_count: int
+    tx: Tx, conditions: Sequence[people.Condition], asked: Sequence[Asked], wanted_count: int
 ) -> list[str]:
     """Return the first so many whose name or address has all the words; reads names chunk by chunk."""
     found: list[str] = []
     before_id = ""
     for _ in range(MAX_LOOKED_AT // CHUNK):
-        chunk = await people.named(tx, search, viewer, now.date(), before_id=before_id, limit=CHUNK)
+        chunk = await people.named(tx, conditions, before_id=before_id, limit=CHUNK)
         found += [one.id for one in chunk if has_words(_called(one), asked)]
         if len(found) >= wanted_count or len(chunk) < CHUNK:
             break

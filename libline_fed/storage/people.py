@@ -4,7 +4,7 @@ Members of this server are found if they let themselves be; people of other serv
 and wrote something that the viewer sees in the lists. The latest to be known here come first.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -48,21 +48,20 @@ class Written:
     languages: list[str]
 
 
-async def named(
-    tx: Tx,
-    search: Search,
-    viewer: Viewer,
-    today: date,
-    *,
-    before_id: str = "",
-    limit: int,
-    offset: int = 0,
-) -> list[Named]:
-    """Return people who can be found, the latest first; of the search only who they are, not its words.
+async def conditions(tx: Tx, search: Search, viewer: Viewer, today: date) -> list[Condition]:
+    """Return, over `actors`, who can be found by a viewer and fits a search, but for its words."""
+    shown = await visibility.shown_to(tx, viewer, today)
+    return [
+        *await _findable(tx, viewer, today, shown),
+        *await _asked(tx, search, viewer, today, shown),
+    ]
 
-    `before_id` goes on after a row that was seen.
-    """
-    conditions = await _findable(tx, viewer, today) + await _asked(tx, search, viewer, today)
+
+async def named(
+    tx: Tx, conditions: Sequence[Condition], *, before_id: str = "", limit: int, offset: int = 0
+) -> list[Named]:
+    """Return people whom the conditions let through, the latest first, from after `before_id` on."""
+    conditions = list(conditions)
     if before_id:
         conditions.append(_a.id < before_id)
     columns = (_a.id, _a.name, _a.handle, _a.host, _a.acct_host)
@@ -126,38 +125,38 @@ async def countries(tx: Tx, viewer: Viewer) -> list[str]:
     return sorted(one for one in await tx.scalars(query) if one)
 
 
-async def _findable(tx: Tx, viewer: Viewer, today: date) -> list[Condition]:
-    has_listed = _wrote(*await visibility.shown_to(tx, viewer, today))
-    conditions = [
+async def _findable(tx: Tx, viewer: Viewer, today: date, shown: Sequence[Condition]) -> list[Condition]:
+    found = [
         _a.gone_at.is_(None),
         _a.suspended_at.is_(None),
         _a.moved_to_uri.is_(None),
         _a.is_discoverable.is_(True),
         _a.type.in_(MEMBER_TYPES),
-        or_(_a.is_local.is_(True), has_listed),
+        or_(_a.is_local.is_(True), _wrote(*shown)),
     ]
     hidden = await visibility.hidden_hosts(tx, today)
     if hidden:
-        conditions.append(or_(_a.is_local.is_(True), not_(is_one_of(tx, _a.host, sorted(hidden)))))
+        found.append(or_(_a.is_local.is_(True), not_(is_one_of(tx, _a.host, sorted(hidden)))))
     if viewer.person is not None:
         avoided = await visibility.avoided_ids(tx, viewer.person.id)
         if avoided:
-            conditions.append(not_(is_one_of(tx, _a.id, avoided)))
-    return conditions
+            found.append(not_(is_one_of(tx, _a.id, avoided)))
+    return found
 
 
-async def _asked(tx: Tx, search: Search, viewer: Viewer, today: date) -> list[Condition]:
-    shown = await visibility.shown_to(tx, viewer, today)
+async def _asked(
+    tx: Tx, search: Search, viewer: Viewer, today: date, shown: Sequence[Condition]
+) -> list[Condition]:
     of_author = replace(Search(), places=search.places, hosts=search.hosts)
-    conditions = await search_filters.conditions(tx, of_author, viewer, today)
+    found = await search_filters.conditions(tx, of_author, viewer, today)
     if search.areas:
         areas = await search_filters.conditions(tx, replace(Search(), areas=search.areas), viewer, today)
-        conditions.append(_wrote(*shown, *areas))
+        found.append(_wrote(*shown, *areas))
     if search.languages:
         spoken = replace(Search(), languages=search.languages)
         languages = await search_filters.conditions(tx, spoken, viewer, today)
-        conditions.append(or_(_wrote(*shown, *languages), *_says_to_speak(search.languages)))
-    return conditions
+        found.append(or_(_wrote(*shown, *languages), *_says_to_speak(search.languages)))
+    return found
 
 
 def _published(areas: Collection[str], details: dict[str, Any]) -> list[str]:

@@ -61,6 +61,7 @@ class PeoplePages(Pages):
             hosts=_by_name({host: shown_host(host) for host in {*choices.hosts, *search.hosts[:1]}}),
             lookup_path=with_query("/search", q=search.text) if looks_like_address(search.text) else "",
             is_filtered=bool(search.params()),
+            json_path=f"/api/v1{_path(search, 1)}",
             links={
                 "previous": _path(search, page - 1) if page > 1 else None,
                 "next": _path(search, page + 1) if found.has_more else None,

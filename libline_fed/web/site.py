@@ -59,7 +59,7 @@ GZIP_FROM_BYTES = 600
 # fmt: off
 CLOSED_TO_ROBOTS = (
     "/admin", "/coordination", "/settings", "/saved-searches", "/search", "/interact", "/login",
-    "/guest", "/ask", "/calendar",
+    "/guest", "/ask", "/calendar", "/feeds/saved",
 )
 # fmt: on
 ROBOTS = "\n".join(["User-agent: *", *(f"Disallow: {path}" for path in CLOSED_TO_ROBOTS), ""])
