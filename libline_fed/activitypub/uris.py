@@ -54,6 +54,10 @@ class Uris:
         """The id of a consortium's actor; unlike a member's, its handle never changes."""
         return f"{self.base_url}/groups/{handle}"
 
+    def cohort(self, cohort_id: str) -> str:
+        """The id of a cohort of a consortium hosted here, also its page."""
+        return f"{self.base_url}/cohorts/{cohort_id}"
+
     def collection(self, actor_uri: str, name: str) -> str:
         """One of an actor's collections: inbox, outbox, followers, following, featured, proposals, tags.
 

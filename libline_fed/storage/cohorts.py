@@ -1,9 +1,10 @@
 """Queries on `cohorts`: those of consortia hosted here, and those that others publish."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Collection, Sequence
+from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from libline_fed.activitypub.groups import CohortDocument
 from libline_fed.domain.cohorts import Cohort
@@ -42,3 +43,37 @@ async def put_remote(tx: Tx, group_id: str, published: Sequence[CohortDocument],
             .values(id=new_id(now), group_id=group_id, uri=cohort.uri, created_at=now, **values)
             .on_conflict_do_update(index_elements=[_c.uri], set_=values, where=_c.group_id == group_id)
         )
+
+
+async def by_id(tx: Tx, cohort_id: str) -> Cohort | None:
+    """Return a cohort, or None."""
+    row = await tx.first(select(cohorts).where(_c.id == cohort_id))
+    return rows.to(Cohort, row) if row else None
+
+
+async def open_on(tx: Tx, group_ids: Collection[str], today: date) -> list[Cohort]:
+    """List the cohorts of some consortia that are open on a day, the first to close first."""
+    query = select(cohorts).where(
+        _c.group_id.in_(list(group_ids)), _c.opens_on <= today, _c.closes_on >= today
+    )
+    found = await tx.all(query.order_by(_c.closes_on, _c.id))
+    return [rows.to(Cohort, row) for row in found]
+
+
+async def add(tx: Tx, cohort: Cohort) -> None:
+    """Insert a cohort of a consortium hosted here; what is served of it has changed."""
+    await tx.wake("documents")
+    values = {name: getattr(cohort, name) for name in Cohort.__slots__}
+    await tx.execute(tx.insert(cohorts).values(**values))
+
+
+async def change(tx: Tx, cohort_id: str, **values: Any) -> None:
+    """Set columns of a cohort of a consortium hosted here."""
+    await tx.wake("documents")
+    await tx.execute(update(cohorts).where(_c.id == cohort_id).values(**values))
+
+
+async def remove(tx: Tx, cohort_id: str) -> None:
+    """Delete a cohort of a consortium hosted here."""
+    await tx.wake("documents")
+    await tx.execute(delete(cohorts).where(_c.id == cohort_id))
