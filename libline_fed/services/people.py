@@ -1,6 +1,7 @@
 """People who can be found: members who let themselves be, and authors of other servers."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -18,8 +19,11 @@ from libline_fed.storage.store import Tx
 PER_PAGE = 10
 MAX_PAGE = 1_000
 CHUNK = 1_000
-MAX_LOOKED_AT = 20_000  # names that one search reads; the latest ones
+MAX_LOOKED_AT = 5_000  # names that one search reads; the latest ones
 _NO_LETTERS = re.compile(r"[\W_]+")
+_PLAIN = re.compile(r"[a-z0-9 .@,]*")  # here words are what stands between blanks and stops
+_CAPITAL_WITHIN = re.compile(r"[^\W\d_][A-Z\u00c0-\u00de]")
+_BETWEEN = re.compile(r"[ .@,]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +101,12 @@ def _called(one: people.Named) -> str:
 
 def has_words(text: str, asked: Sequence[Asked]) -> bool:
     """Tell whether a name has all the words; a cheap look first, since few names have them."""
-    letters = _letters(folded(text))
+    plain = folded(text)
+    letters = _letters(plain)
     if not all(any(all(_letters(part) in letters for part in way) for way in one.ways) for one in asked):
         return False
-    words = words_of(text)
+    is_plain = _PLAIN.fullmatch(plain) and not _CAPITAL_WITHIN.search(unicodedata.normalize("NFC", text))
+    words = tuple(_BETWEEN.split(plain)) if is_plain else words_of(text)
     return all(one.is_found_in(words) for one in asked)
 
 
