@@ -64,7 +64,7 @@ async def fresh(
     if found is None:
         return []
     after, until = numbers
-    found = found.where(
+    found = found.join(proposal_search, proposal_search.c.proposal_id == _c.id).where(
         proposal_search.c.number > after, proposal_search.c.number <= until, _c.id >= first_id
     )
     if viewer.person is not None:
