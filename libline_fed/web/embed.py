@@ -86,6 +86,7 @@ class EmbedPages(Pages):
             search=search,
             count=count,
             counts=range(1, MAX_COUNT + 1),
+            kept=_not_in_form(search),
             area_groups=vocabulary.area_groups(language.tag),
             language_choices=COMMON_LANGUAGES,
             link_code=self._link_code(search, count, language),
@@ -131,6 +132,12 @@ def for_everybody(search: Search) -> Search:
 def _framed_path(search: Search, count: int, language: Language) -> str:
     params = [*search.params(), ("limit", str(count)), ("lang", language.tag)]
     return f"/embed{LIST_PATHS[search.purpose]}?{urlencode(params)}"
+
+
+def _not_in_form(search: Search) -> list[tuple[str, str]]:
+    """Return the parameters that the form does not show, and further values of those that it shows."""
+    shown = {"text": (search.text,), "area": search.areas[:1], "language": search.languages[:1]}
+    return [(name, value) for name, value in search.params() if value not in shown.get(name, ())]
 
 
 def _count(text: str) -> int:

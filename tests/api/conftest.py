@@ -21,6 +21,7 @@ class ApiWorld:
     """An instance with its pages and its interfaces for programs."""
 
     pages: PagesWorld
+    app: Any
     client: httpx.AsyncClient
 
     async def get(self, path: str, **headers: str) -> httpx.Response:
@@ -46,4 +47,4 @@ async def api(store: Store, clock: FrozenClock) -> AsyncIterator[ApiWorld]:
         app = Router(api_routes(context), redirect_slashes=False, default=pages.app)
         transport = httpx.ASGITransport(app=app, client=("192.0.2.7", 40_000))
         async with httpx.AsyncClient(transport=transport, base_url=BASE_URL) as client:
-            yield ApiWorld(pages, client)
+            yield ApiWorld(pages, app, client)

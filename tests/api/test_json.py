@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
 
 from libline_fed.api import operations
@@ -272,3 +273,16 @@ async def test_too_many_questions_from_one_network_wait(
     assert 1 <= int(refused.headers["retry-after"]) <= 300
     api.pages.clock.advance(seconds=360)
     assert (await api.get("/api/v1/instance")).status_code == 200
+
+
+async def test_an_ipv6_client_is_counted_by_its_network(
+    api: ApiWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(operations, "PER_CLIENT", replace(operations.PER_CLIENT, max_count=1))
+    statuses = []
+    for address in ("2001:db8:1:2::1", "2001:db8:1:2:ffff::2", "2001:db8:1:3::1"):
+        transport = httpx.ASGITransport(app=api.app, client=(address, 40_000))
+        async with httpx.AsyncClient(transport=transport, base_url=BASE_URL) as client:
+            forged = {"x-forwarded-for": f"198.51.100.{len(statuses)}"}
+            statuses.append((await client.get("/api/v1/instance", headers=forged)).status_code)
+    assert statuses == [200, 429, 200]

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import replace
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from libline_fed.api.operations import check
 from libline_fed.api.parameters import LISTS
@@ -107,6 +107,11 @@ async def test_the_page_writes_what_is_copied_for_a_search(world: PagesWorld) ->
         framed = await world.browser().get(source)
         assert framed.response.headers["content-security-policy"] == FRAMED_POLICY
         assert dict(framed.elements)["html"]["lang"] == tag
+    kept = "list=mentors&area=A0301&area=A0302&language=fr&text=a&goal=G01&free=1&sort=soonest&limit=5"
+    browser = world.browser()
+    page = await browser.get(f"/embed?{kept}")
+    again = await browser.get(f"/embed?{urlencode(page.form('/embed').values)}")
+    assert copied(again) == copied(page)  # the form loses nothing that it does not show
     plain = await world.browser().get("/embed?limit=zero&list=nothing")
     assert 'data-libline="5"'.replace('"', "&#34;") in copied(plain)[0]
     assert f"{BASE_URL}/mentors" in copied(plain)[0]
