@@ -185,6 +185,30 @@ def test_a_member_follows_and_reads(world: World) -> None:
     wait_for(lambda: "News from Fedify." in world.browser.open("/timeline").text, "the post")
 
 
+def test_a_consortium_is_followed_and_its_boosts_arrive(world: World) -> None:
+    fedify, libline = world.fedify, world.libline
+    group_uri = libline.libline("consortium", "create", "redbib", "--name", "Red de Bibliotecas").strip()
+    found = fedify.ask("lookup", what=f"@redbib@127.0.0.1:{libline.port}")
+    assert (found["type"], found["id"]) == ("Group", group_uri)
+    follow_uri = fedify.ask("follow", uri=group_uri)
+    wait_for(lambda: fedify.has_heard("Accept", follow_uri), "the Accept of the Group")
+
+    uri = world.add_offer("Passed on by the consortium")
+    wait_for(lambda: fedify.has_heard("Announce", uri), "the boost")
+    (boost,) = fedify.arrived("Announce", uri)
+    assert (boost["document"]["actor"], boost["document"]["object"]) == (group_uri, uri)
+    assert boost["verifiedKey"] == f"{group_uri}#main-key"
+    assert boost["proof"] == "verified"
+    read = fedify.ask("lookup", what=uri)
+    assert read["document"]["audience"] == [group_uri]
+
+    libline.libline("proposal", "edit", uri.rpartition("/")[2], "--title", "Changed since")
+    world.browser.submit(f"/proposals/{uri.rpartition('/')[2]}/delete")
+    boost_uri = boost["document"]["id"]
+    wait_for(lambda: fedify.has_heard("Undo", boost_uri), "the end of the boost")
+    assert len(fedify.arrived("Announce", uri)) == 1  # what is wrapped is for servers only
+
+
 def test_who_unfollows_gets_nothing_more(followed: World) -> None:
     followed.fedify.ask("unfollow", uri=followed.member_uri)
     wait_for(lambda: followed.fedify.acct not in followed.browser.open("/followers").text, "the Undo")
