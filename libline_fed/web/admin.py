@@ -30,6 +30,7 @@ NOTICES = {
     "disable": "member-disabled",
     "enable": "member-enabled",
     "make-admin": "role-saved",
+    "make-coordinator": "role-saved",
     "make-member": "role-saved",
 }
 
@@ -89,6 +90,8 @@ class AdminPages(Pages):
                     await members.enable(tx, account_id=account_id, by=by, now=now)
                 case "make-admin":
                     await members.set_role(tx, account_id=account_id, role=Role.ADMIN, by=by)
+                case "make-coordinator":
+                    await members.set_role(tx, account_id=account_id, role=Role.COORDINATOR, by=by)
                 case "make-member":
                     await members.set_role(tx, account_id=account_id, role=Role.MEMBER, by=by)
                 case _:

@@ -168,7 +168,7 @@ class CohortPages(Pages):
             form=form,
             group=group,
             cohort=cohort,
-            path=path,
+            form_path=path,
             chosen=chosen,
             area_groups=vocabulary.area_groups(language.tag),
             language_choices=[(tag, language.language_name(tag)) for tag in COMMON_LANGUAGES],

@@ -11,7 +11,7 @@ from libline_fed.domain.proposals import Purpose
 from libline_fed.domain.saved_searches import search_from
 from libline_fed.domain.searches import MAX_TEXT_CHARACTERS, Search, Sort
 from libline_fed.domain.viewers import Viewer
-from libline_fed.services import directory
+from libline_fed.services import cohorts, directory
 from libline_fed.services.addresses import LIST_PATHS, list_path
 from libline_fed.services.directory import Page
 from libline_fed.services.directory_choices import Choices, KeptChoices
@@ -45,17 +45,19 @@ class DirectoryPages(Pages):
         search = search_from(purpose, self.query(request).multi_items())
         page, now = self.page_number(request), self.now()
 
-        async def unit(tx: Tx) -> tuple[Page, Choices]:
+        async def unit(tx: Tx) -> tuple[Page, Choices, list[cohorts.Shown]]:
             found = await directory.page(tx, self.site, search, viewer_of(visit), page=page, now=now)
-            return found, await self._choices.get(tx, now=now)
+            open_cohorts = await cohorts.open_here(tx, self.site, now=now)
+            return found, await self._choices.get(tx, now=now), open_cohorts
 
-        found, choices = await self.store.read(unit)
+        found, choices, open_cohorts = await self.store.read(unit)
         return self.render(
             request,
             "directory/list.html",
             purpose=purpose,
             search=search,
             found=found,
+            open_cohorts=open_cohorts,
             reasons=reasons_of(visit, found),
             form=filter_form(search, visit.language, choices),
             chips=chips(search, visit.language, choices),

@@ -62,6 +62,7 @@ ACTION_NAMES = {
     "disable": N_("Disable"),
     "enable": N_("Enable again"),
     "make-admin": N_("Make admin"),
+    "make-coordinator": N_("Make coordinator"),
     "make-member": N_("Make ordinary member"),
 }
 POLICY_NAMES = {
@@ -248,8 +249,8 @@ def account_actions(account: Any) -> list[str]:
     """Return what an admin can do with an account in its state."""
     match account.state:
         case "active":
-            role = "make-member" if account.role == "admin" else "make-admin"
-            return [role, "disable"]
+            roles = {"admin": "make-admin", "coordinator": "make-coordinator", "member": "make-member"}
+            return [*(make for role, make in roles.items() if role != account.role), "disable"]
         case "unapproved":
             return ["approve", "reject"]
         case "disabled":

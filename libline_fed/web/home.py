@@ -5,7 +5,7 @@ from starlette.responses import Response
 
 from libline_fed.domain.proposals import Purpose
 from libline_fed.domain.searches import Search, Sort
-from libline_fed.services import directory, proposals
+from libline_fed.services import cohorts, directory, proposals
 from libline_fed.storage.store import Tx
 from libline_fed.web.context import WebContext
 from libline_fed.web.directory import viewer_of
@@ -23,7 +23,9 @@ class HomePages(Pages):
         visit = visit_of(request)
         now = self.now()
 
-        async def unit(tx: Tx) -> tuple[directory.Page, directory.Page, list[proposals.Listed]]:
+        async def unit(
+            tx: Tx,
+        ) -> tuple[directory.Page, directory.Page, list[proposals.Listed], list[cohorts.Shown]]:
             offers, requests = [
                 await directory.page(
                     tx, self.site, Search(purpose=purpose, sort=Sort.NEWEST), viewer_of(visit), now=now
@@ -31,9 +33,9 @@ class HomePages(Pages):
                 for purpose in Purpose
             ]
             own = await proposals.own(tx, visit.actor.id) if visit.actor is not None else []
-            return offers, requests, own
+            return offers, requests, own, await cohorts.open_here(tx, self.site, now=now)
 
-        offers, requests, own = await self.store.read(unit)
+        offers, requests, own, open_cohorts = await self.store.read(unit)
         return self.render(
             request,
             "home/home.html",
@@ -42,6 +44,7 @@ class HomePages(Pages):
             offers_count=offers.total_count,
             requests_count=requests.total_count,
             own=own,
+            open_cohorts=open_cohorts,
         )
 
     async def about(self, request: Request) -> Response:
