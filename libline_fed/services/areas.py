@@ -1,12 +1,14 @@
 """The areas of library work as a way into the lists: how many offer and ask in each."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from libline_fed.domain.proposals import Purpose
-from libline_fed.domain.viewers import Viewer
+from libline_fed.domain.viewers import EVERYBODY, Viewer
 from libline_fed.storage import areas
 from libline_fed.storage.store import Tx
+
+KEPT = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,11 +19,24 @@ class AreaCounts:
     requests_count: int = 0
 
 
-async def counts(
-    tx: Tx, viewer: Viewer, *, area: str | None = None, now: datetime
-) -> dict[str, AreaCounts]:
-    """Return the counts by area, without areas that have none; of one area if that is given."""
-    found = await areas.counts(tx, viewer, now.date(), area=area)
+class KeptCounts:
+    """The counts for everybody, asked for once a minute: counting reads all open proposals."""
+
+    def __init__(self) -> None:
+        self._kept: tuple[datetime, dict[str, AreaCounts]] | None = None
+
+    async def get(self, tx: Tx, viewer: Viewer, *, now: datetime) -> dict[str, AreaCounts]:
+        """Return the counts for a viewer; those for everybody are at most a minute old."""
+        if viewer != EVERYBODY:
+            return await counts(tx, viewer, now=now)
+        if self._kept is None or not self._kept[0] <= now < self._kept[0] + KEPT:
+            self._kept = (now, await counts(tx, viewer, now=now))
+        return self._kept[1]
+
+
+async def counts(tx: Tx, viewer: Viewer, *, now: datetime) -> dict[str, AreaCounts]:
+    """Return the counts by area, without areas that have none."""
+    found = await areas.counts(tx, viewer, now.date())
     return {
         area_id: AreaCounts(found.get((area_id, Purpose.OFFER), 0), found.get((area_id, Purpose.REQUEST), 0))
         for area_id in {known for known, _ in found}

@@ -9,10 +9,10 @@ from libline_fed import vocabulary
 from libline_fed.domain.proposals import Purpose
 from libline_fed.domain.searches import Search
 from libline_fed.errors import NotFound
-from libline_fed.services import areas, directory
+from libline_fed.services import directory
 from libline_fed.services import vocabulary as own_terms
 from libline_fed.services.addresses import list_path
-from libline_fed.services.areas import AreaCounts
+from libline_fed.services.areas import AreaCounts, KeptCounts
 from libline_fed.services.directory import Page
 from libline_fed.storage.store import Tx
 from libline_fed.vocabulary import UNDECIDED_AREA, LocalTerm, Scheme, Term
@@ -42,11 +42,15 @@ class AreaGroup:
 class AreaPages(Pages):
     """`/topics` and `/topics/{area}`."""
 
+    def __init__(self, context: WebContext) -> None:
+        super().__init__(context)
+        self._counts = KeptCounts()
+
     async def listed(self, request: Request) -> Response:
         """List the areas in their groups, with how many offer and ask."""
         visit = visit_of(request)
         now = self.now()
-        counts = await self.store.read(lambda tx: areas.counts(tx, viewer_of(visit), now=now))
+        counts = await self.store.read(lambda tx: self._counts.get(tx, viewer_of(visit), now=now))
         return self.render(
             request,
             "areas/list.html",
