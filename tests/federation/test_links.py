@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
+import httpx
 import pytest
 
 from libline_fed.clock import FrozenClock
@@ -16,6 +17,7 @@ from libline_fed.errors import Conflict, Forbidden, NotFound
 from libline_fed.services import follows, links, mails, peers, proposals
 from libline_fed.storage import accounts
 from libline_fed.storage.store import Store
+from tests.federation.test_network_audience import get, signed
 from tests.support import linking
 from tests.support.linking import copies, link, read_lists, states
 from tests.support.pair import DRAFT, Pair, Side, pair
@@ -240,3 +242,37 @@ async def test_blocked_servers_are_not_asked_and_a_block_ends_the_link(both: Pai
     mine = await linking.instance_of(b)
     with pytest.raises(Conflict):
         await b.write(lambda tx: links.ask(tx, b.site, peer=mine, now=now))
+
+
+async def test_only_linked_servers_see_more_in_the_list_and_others_cannot_tell(both: Pair) -> None:
+    a, b = both
+    ana, ben = await a.member("ana"), await b.member("ben")
+    public = await a.offer(ana)
+    network = await a.offer(ana, FOR_NETWORK)
+    theirs = await linking.instance_of(b)
+    addresses = [f"{a.base_url}/actor/proposals{query}" for query in ("", "?page=1", "?documents=1")]
+
+    async def answers(by: Actor | None) -> list[httpx.Response]:
+        found = []
+        for url in addresses:
+            headers = await signed(b, by, url) if by is not None else {}
+            found.append(await get(a, url, headers))
+        return found
+
+    before = await answers(None)
+    assert [answer.status_code for answer in before] == [200, 200, 200]
+    assert (before[0].json()["totalItems"], before[1].json()["orderedItems"]) == (1, [public.uri])
+    for answer, known in zip(await answers(theirs), before, strict=True):  # known, but not linked
+        assert (answer.content, answer.headers) == (known.content, known.headers)
+    await link(both, b, a)
+    for by in (theirs, ben):
+        head, ids, whole = (answer.json() for answer in await answers(by))
+        assert (head["totalItems"], head["documents"]) == (2, addresses[2])
+        assert ids["orderedItems"] == [network.uri, public.uri]
+        assert [item["id"] for item in whole["orderedItems"]] == [network.uri, public.uri]
+        assert [author["id"] for author in whole["authors"]] == [ana.uri]
+    for answer, known in zip(await answers(None), before, strict=True):
+        assert (answer.content, answer.headers) == (known.content, known.headers)
+    await linking.unlink(a, b)
+    for answer, known in zip(await answers(theirs), before, strict=True):
+        assert (answer.content, answer.headers) == (known.content, known.headers)
