@@ -1,17 +1,24 @@
 """Offers and requests as JSON: the lists, and one of what is listed."""
 
+from collections.abc import Mapping, Sequence
+
 from libline_fed.api.answers import Found, json_bytes
 from libline_fed.api.context import ApiContext
 from libline_fed.api.operations import Asked, Operation
 from libline_fed.api.parameters import DEFAULT_LIMIT, LANG, LISTS
 from libline_fed.api.shapes import ProposalList, ProposalShape
 from libline_fed.api.writing import Writer, label_language
-from libline_fed.domain.proposals import Purpose
+from libline_fed.domain.actors import Actor
+from libline_fed.domain.proposals import Proposal, Purpose
 from libline_fed.domain.saved_searches import search_from
 from libline_fed.domain.viewers import EVERYBODY
 from libline_fed.services import listings
+from libline_fed.services.listings import Listing
+from libline_fed.storage.store import Tx
 
 V1 = "/api/v1"
+Item = tuple[Proposal, Actor]
+Sources = Mapping[str, Sequence[Actor]]
 
 
 class DirectoryApi:
@@ -35,20 +42,29 @@ class DirectoryApi:
         Raises: NotFound.
         """
         proposal_id = asked.path_params["id"]
-        proposal, author = await self._store.read(
-            lambda tx: listings.find(tx, proposal_id, EVERYBODY, now=asked.now)
-        )
-        return Found(json_bytes(self._writer(asked).proposal(proposal, author)))
+
+        async def unit(tx: Tx) -> tuple[Item, Sources]:
+            found = await listings.find(tx, proposal_id, EVERYBODY, now=asked.now)
+            return found, await listings.brought_by(tx, [found])
+
+        (proposal, author), sources = await self._store.read(unit)
+        return Found(json_bytes(self._writer(asked).proposal(proposal, author, sources.get(proposal.id, ()))))
 
     async def _list(self, asked: Asked, purpose: Purpose) -> Found:
         search = search_from(purpose, asked.params)
         page, limit = asked.number("page", 1), asked.number("limit", DEFAULT_LIMIT)
-        found = await self._store.read(
-            lambda tx: listings.page(tx, search, EVERYBODY, page=page, per_page=limit, now=asked.now)
-        )
+
+        async def unit(tx: Tx) -> tuple[Listing, Sources]:
+            found = await listings.page(tx, search, EVERYBODY, page=page, per_page=limit, now=asked.now)
+            return found, await listings.brought_by(tx, found.items)
+
+        found, sources = await self._store.read(unit)
         writer = self._writer(asked)
         said = ProposalList(
-            items=[writer.proposal(*item) for item in found.items],
+            items=[
+                writer.proposal(proposal, author, sources.get(proposal.id, ()))
+                for proposal, author in found.items
+            ],
             page=found.page,
             has_more=found.has_more,
             total_count=found.total_count,

@@ -32,6 +32,15 @@ class AuthorShape:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SourceShape:
+    """A linked server or a consortium that brought something here."""
+
+    uri: Annotated[str, "The identity on every server."]
+    name: Annotated[str, "What to call it; plain text."]
+    kind: Literal["server", "consortium"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlacesShape:
     """How many people can come."""
 
@@ -71,6 +80,7 @@ class ProposalShape:
     published_at: datetime
     edited_at: Annotated[datetime | None, "When the text was changed last."]
     author: AuthorShape
+    brought_by: Annotated[Sequence[SourceShape], "Who passed it on to this server; empty for its own."]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

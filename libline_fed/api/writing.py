@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from libline_fed import vocabulary
 from libline_fed.activitypub.urls import is_link
-from libline_fed.api.shapes import AuthorShape, PlacesShape, ProposalShape, TermShape
+from libline_fed.api.shapes import AuthorShape, PlacesShape, ProposalShape, SourceShape, TermShape
 from libline_fed.domain.actors import Actor
 from libline_fed.domain.profiles import ORGANISATION
 from libline_fed.domain.proposals import Proposal
@@ -45,8 +45,8 @@ class Writer:
             is_local=actor.is_local,
         )
 
-    def proposal(self, proposal: Proposal, author: Actor) -> ProposalShape:
-        """Write an offer or request."""
+    def proposal(self, proposal: Proposal, author: Actor, sources: Iterable[Actor] = ()) -> ProposalShape:
+        """Write an offer or request, with who brought it."""
         facts = proposal.facts
         original = proposal.url or proposal.uri
         return ProposalShape(
@@ -79,6 +79,7 @@ class Writer:
             published_at=proposal.published_at,
             edited_at=proposal.edited_at,
             author=self.author(author),
+            brought_by=[_source(one) for one in sources],
         )
 
     def terms(self, proposal: Proposal, scheme: Scheme, ids: Iterable[str]) -> list[TermShape]:
@@ -88,6 +89,14 @@ class Writer:
 
     def _term(self, proposal: Proposal, scheme: Scheme, term_id: str | None) -> TermShape | None:
         return self.terms(proposal, scheme, [term_id])[0] if term_id else None
+
+
+def _source(actor: Actor) -> SourceShape:
+    return SourceShape(
+        uri=actor.uri,
+        name=clean_line(actor.name, MAX_NAME_CHARACTERS) or actor.host,
+        kind="consortium" if actor.type == "Group" else "server",
+    )
 
 
 def text_of(proposal: Proposal) -> str:

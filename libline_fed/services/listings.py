@@ -1,6 +1,6 @@
 """The directory for programs, feeds and other web sites: the proposals of the pages, without a score."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -43,6 +43,11 @@ async def page(
     )
     has_more = number < MAX_PAGE and number * count < total_count
     return Listing(items, number, has_more, total_count)
+
+
+async def brought_by(tx: Tx, items: Sequence[tuple[Proposal, Actor]]) -> Mapping[str, Sequence[Actor]]:
+    """Return by id of the proposal which linked servers and consortia brought it."""
+    return await directory.brought_by(tx, [proposal.id for proposal, _ in items])
 
 
 async def find(tx: Tx, proposal_id: str, viewer: Viewer, *, now: datetime) -> tuple[Proposal, Actor]:

@@ -14,8 +14,10 @@ from libline_fed.domain.proposal_details import Details
 from libline_fed.domain.proposals import Draft
 from libline_fed.domain.searches import PARAMETERS
 from libline_fed.ids import new_id
+from libline_fed.storage import proposals as proposal_rows
 from tests.api.conftest import ApiWorld
 from tests.support.json_schema import problems
+from tests.support.neighbours import offer_by
 from tests.support.pages import BASE_URL, DRAFT
 
 HOSTILE = '<script>alert(1)</script> "quoted" \\ & &amp; {{7*7}}'
@@ -162,6 +164,23 @@ async def test_what_could_not_be_meant_is_refused(api: ApiWorld, query: str, par
     assert (said["type"], said["title"], said["status"]) == ("about:blank", "Bad Request", 400)
     assert [error["parameter"] for error in said["errors"]] == [parameter]
     assert said["errors"][0]["detail"]
+
+
+async def test_it_says_who_brought_what(api: ApiWorld) -> None:
+    carla = await api.pages.add_remote("carla", "m.example", name="Carla")
+    group = await api.pages.add_remote("region", "c.example", type="Group", name="Coast Libraries")
+    now = api.pages.clock.now()
+    await api.pages.store.write(
+        lambda tx: proposal_rows.put_remote(
+            tx, offer_by(carla, "1"), carla, source="announce", source_actor_uri=group.uri, now=now
+        )
+    )
+    said = (await api.read(f"/api/v1/mentors?via={group.uri}"))["items"][0]
+    assert said["brought_by"] == [{"uri": group.uri, "name": "Coast Libraries", "kind": "consortium"}]
+    assert (said["author"]["host"], said["author"]["is_local"]) == ("m.example", False)
+    assert said["author"]["url"] == f"{BASE_URL}/people/{carla.id}"
+    assert said["original_url"] == said["uri"] != said["url"]
+    assert await api.read(f"/api/v1/proposals/{said['id']}") == said
 
 
 async def test_hostile_texts_are_harmless(api: ApiWorld) -> None:
