@@ -4,7 +4,7 @@ import json
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, Column, ColumnElement, Text, any_, bindparam, func, select
+from sqlalchemy import ARRAY, BigInteger, Column, ColumnElement, Integer, Text, any_, bindparam, func, select
 
 from libline_fed.storage.store import Tx
 
@@ -14,5 +14,5 @@ def is_one_of(tx: Tx, column: Column[Any], values: Collection[int] | Collection[
     if tx.dialect == "sqlite":  # SQLite knows no arrays: its JSON functions unfold one
         listed = func.json_each(json.dumps(list(values))).table_valued("value")
         return column.in_(select(listed.c.value))
-    type_ = Text() if any(isinstance(value, str) for value in values) else BigInteger()
+    type_ = BigInteger() if isinstance(column.type, Integer) else Text()
     return column == any_(bindparam(None, list(values), ARRAY(type_)))

@@ -75,6 +75,8 @@ async def open_offers(
     tx: Tx, viewer: Viewer, today: date, *, ids: Collection[str] | None = None
 ) -> list[ProposalInput]:
     """Return every offer that a viewer sees in lists, full ones too; only those of `ids`, if given."""
+    if ids is not None and not ids:
+        return []
     conditions = await visibility.shown_to(tx, viewer, today)
     if ids is not None:
         conditions.append(is_one_of(tx, _p.id, list(ids)))

@@ -74,9 +74,9 @@ async def changes(tx: Tx, known: Position | None) -> Changes:
     return await _by_transaction(tx, known)
 
 
-async def listed(tx: Tx, *, after_id: str = "", limit: int = CHUNK) -> list[ListedInput]:
-    """Return open and full offers of people who may be shown, in the order of their ids."""
-    query = _listed().where(_p.id > after_id).order_by(_p.id).limit(limit)
+async def listed(tx: Tx, *, after_id: str = "") -> list[ListedInput]:
+    """Return some open and full offers of people who may be shown, in the order of their ids."""
+    query = _listed().where(_p.id > after_id).order_by(_p.id).limit(CHUNK)
     return [rows.to(ListedInput, row) for row in await tx.all(query)]
 
 
@@ -94,30 +94,31 @@ async def listed_ones(
 
 async def brought_by(tx: Tx, listed_inputs: Sequence[ListedInput]) -> dict[str, list[str]]:
     """Return by proposal the URIs of who brought it, other than its author."""
-    remote = {one.id: one.author_uri for one in listed_inputs if not one.is_local}
-    if not remote:
+    authors = {one.id: one.author_uri for one in listed_inputs}
+    if not authors:
         return {}
     source = proposal_sources.c
     found: dict[str, list[str]] = {}
-    is_asked = is_one_of(tx, source.proposal_id, list(remote))
+    is_asked = is_one_of(tx, source.proposal_id, list(authors))
     for row in await tx.all(select(source.proposal_id, source.actor_uri).where(is_asked).distinct()):
-        if row.actor_uri != remote[row.proposal_id]:
+        if row.actor_uri != authors[row.proposal_id]:
             found.setdefault(row.proposal_id, []).append(row.actor_uri)
     return found
 
 
 async def prune(tx: Tx, *, kept_count: int = KEPT_COUNT, pruned_count: int = PRUNED_COUNT) -> int:
     """Forget old changes; a reader that had not seen them builds anew. Returns how many."""
-    first, last = (await tx.all(select(func.min(_d.number), func.max(_d.number))))[0]
-    if first is None or last - first < kept_count:
+    ends = await tx.first(select(func.min(_d.number).label("first"), func.max(_d.number).label("last")))
+    if ends is None or ends.first is None or ends.last - ends.first < kept_count:
         return 0
+    first, last = ends.first, ends.last
     until = min(last - kept_count, first + pruned_count)
     if tx.dialect == "sqlite":
-        await instance.put(tx, PRUNED_FACT, until)
+        await instance.put(tx, PRUNED_FACT, str(until))  # SQLite would make a number of a number
         return (await tx.execute(delete(directory_changes).where(_d.number <= until))).rowcount
     oldest = await tx.scalar(select(func.min(_d.transaction_number)).where(_d.number > until))
     before = min(int(oldest), int(await tx.scalar(select(_unfinished()))))
-    await instance.put(tx, PRUNED_FACT, before)
+    await instance.put(tx, PRUNED_FACT, str(before))
     return (await tx.execute(delete(directory_changes).where(_d.transaction_number < before))).rowcount
 
 
