@@ -21,14 +21,14 @@ from libline_fed.domain.proposals import Proposal, Status
 from libline_fed.errors import PeerGone, PeerUnavailable, PermanentError, Refusal, RefusalReason
 from libline_fed.federation.admit import Admitter, Budget, Listing, narrowed
 from libline_fed.federation.pace import Pace
-from libline_fed.federation.resolve import Resolver
+from libline_fed.federation.resolve import FRESH, Resolver
 from libline_fed.services import consortium_items
 from libline_fed.services.site import Site
 from libline_fed.storage import actors, consortia, crawls, follows, posts, proposals, sources, tombstones
 from libline_fed.storage.store import Store, Tx
 
 Then = Callable[[Tx, int], Awaitable[None]]
-CHUNK = 10  # so many are written at once: the inbox waits for nobody long
+CHUNK = 5  # so many are written at once: the inbox waits for nobody long
 LEASE_S = 120.0
 
 
@@ -104,7 +104,7 @@ class ItemReader:
         for uri, admitted in new.items():
             author_uri = admitted.document.note.author_uri
             author, written = around.actors.get(author_uri), listing.authors.get(author_uri)
-            if author is None and written is not None:
+            if written is not None and (author is None or self._is_stale(author)):
                 author = await actors.put_remote(tx, written, acct_host=None, now=self._clock.now())
                 around.actors[author_uri] = author
             if author is not None:  # else it is read at its own address, and who wrote it too
@@ -113,6 +113,11 @@ class ItemReader:
         for state, uris in settled.items():
             await crawls.settle(tx, actor_id, uris, state)
         return len(fresh)
+
+    def _is_stale(self, author: Actor) -> bool:
+        """Tell whether a profile may have changed since: others than followers are told nothing of it."""
+        is_old = author.fetched_at is None or self._clock.now() - author.fetched_at >= FRESH
+        return is_old and author.is_usable and not author.is_local
 
     async def _note_ids(self, tx: Tx, reading: Reading, uris: Sequence[str]) -> int:
         """Note ids for reading, but for those of which all is known."""

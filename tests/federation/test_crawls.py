@@ -20,7 +20,7 @@ from libline_fed.storage import crawls as crawl_rows
 from libline_fed.storage import proposals as rows
 from libline_fed.storage.store import Store, Tx
 from libline_fed.storage.tables import proposals as proposal_rows
-from tests.support import linking
+from tests.support import databases, linking
 from tests.support.linking import copies, link, read_lists
 from tests.support.lists import HOST, LIST, ListServer
 from tests.support.pair import DRAFT, Pair, Side, pair
@@ -28,7 +28,7 @@ from tests.support.pair import DRAFT, Pair, Side, pair
 
 @pytest.fixture
 def engine() -> str:
-    """Nothing here depends on the database: one is enough."""
+    """One database is enough, but for the tests that name both."""
     return "sqlite"
 
 
@@ -233,6 +233,7 @@ async def test_a_place_in_the_list_that_is_gone_is_looked_for_from_the_start(bot
     assert await listed(a) == ["Number 0", "Number 1"]
 
 
+@pytest.mark.parametrize("engine", databases.ENGINES)
 async def test_what_is_not_listed_any_more_is_asked_for_every_week(both: Pair) -> None:
     """Everything that a sent since was lost; only the list can tell."""
     a, b = both

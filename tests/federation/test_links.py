@@ -18,7 +18,7 @@ from libline_fed.services import follows, links, mails, peers, proposals
 from libline_fed.storage import accounts
 from libline_fed.storage.store import Store
 from tests.federation.test_network_audience import get, signed
-from tests.support import linking
+from tests.support import databases, linking
 from tests.support.linking import copies, link, read_lists, states
 from tests.support.pair import DRAFT, Pair, Side, pair
 
@@ -27,7 +27,7 @@ FOR_NETWORK = replace(DRAFT, audience="network", title="For the network")
 
 @pytest.fixture
 def engine() -> str:
-    """Nothing here depends on the database: one is enough."""
+    """One database is enough, but for the tests that name both."""
     return "sqlite"
 
 
@@ -139,6 +139,7 @@ async def test_what_is_paused_when_the_link_is_made_comes_when_it_opens_again(bo
     assert [copy.status if copy else None for copy in await copies(b, offer)] == ["open"]
 
 
+@pytest.mark.parametrize("engine", databases.ENGINES)
 async def test_unlinking_takes_away_on_both_sides_what_the_link_brought_and_nothing_else(both: Pair) -> None:
     a, b = both
     ana, ben, eva = await a.member("ana"), await b.member("ben"), await a.member("eva")
