@@ -29,7 +29,7 @@ from libline_fed.federation.inbox_notes import index, on_create, on_delete, on_u
 from libline_fed.federation.inbox_work import APPLIED, Ready, Result, Work, ignored, refused
 from libline_fed.ids import new_id
 from libline_fed.sanitize import plain_text
-from libline_fed.services import consortium_members, links, mentorship_ends
+from libline_fed.services import consortium_members, links, memberships, mentorship_ends
 from libline_fed.services import follows as following
 from libline_fed.services.notifications import notify
 from libline_fed.storage import actors, follows, proposals, reactions, reports
@@ -321,7 +321,11 @@ async def on_create_of_any(work: Work, ready: Ready) -> Result:
 async def on_update_of_any(work: Work, ready: Ready) -> Result:
     """Take in what is changed: an actor, a proposal, a post or an agreement."""
     is_agreement = is_about_agreement(ready.activity)
-    return await (on_agreement_update if is_agreement else on_update)(work, ready)
+    result = await (on_agreement_update if is_agreement else on_update)(work, ready)
+    actor = await _sender(work, ready)
+    if result is APPLIED and actor is not None and ready.activity.object_uri == actor.uri:
+        await memberships.receive_update(work.tx, work.site, group=actor, now=work.now)
+    return result
 
 
 async def _sender(work: Work, ready: Ready) -> Actor | None:

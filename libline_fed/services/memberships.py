@@ -275,6 +275,12 @@ async def receive_list(
             await receive_removed(tx, site, group=group, member=member, now=now)
 
 
+async def receive_update(tx: Tx, site: Site, *, group: Actor, now: datetime) -> None:
+    """Read a consortium again that says it has changed: its members and cohorts are not in what it says."""
+    if group.type == "Group" and await _is_in(tx, group, await _instance(tx, site)):
+        await crawls.start(tx, group.id, CrawlKind.CONSORTIUM, now)
+
+
 async def receive_move(tx: Tx, site: Site, *, old: Actor, new: Actor, now: datetime) -> bool:
     """Go along when a Group moves to another server, which names the old one; tell whether we were in it.
 

@@ -25,6 +25,12 @@ AT = datetime(2026, 11, 24, 9, tzinfo=UTC)
 
 
 @pytest.fixture
+def engine() -> str:
+    """Tests between servers that do not depend on the database run on SQLite."""
+    return "sqlite"
+
+
+@pytest.fixture
 async def both(store: Store, other_store: Store, clock: FrozenClock) -> AsyncIterator[Pair]:
     async with pair(store, other_store, clock) as made:
         yield made
