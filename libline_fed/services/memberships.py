@@ -176,7 +176,8 @@ async def link_with_members(
     _require_voice(account)
     asked_count = 0
     for peer in await members_of(tx, group):
-        if not peer.is_local and peer.is_usable and not await peers.judged(tx, {peer.host}, Verdict.BLOCKED):
+        is_linkable = not peer.is_local and peer.is_usable and peer.proposals_url is not None
+        if is_linkable and not await peers.judged(tx, {peer.host}, Verdict.BLOCKED):
             await links.ask(tx, site, peer=peer, now=now)
             asked_count += 1
     return asked_count
