@@ -112,6 +112,8 @@ _HYPHENS = frozenset("-\u2010\u2011\u2012\u2013\u05be\u00b7_")
 _CAPITAL_WITHIN = re.compile(
     "(?<=[a-z\u00df-\u00ff\u03ac-\u03ce\u0430-\u045f])(?=[A-Z\u00c0-\u00de\u0391-\u03ab\u0400-\u042f])"
 )
+# وKoha is "and Koha": Arabic writes "and" together with what follows.
+_OTHER_SCRIPT = re.compile("(?<=[\u0621-\u064a])(?=[A-Za-z])|(?<=[A-Za-z])(?=[\u0621-\u064a])")
 # Thai, Lao, Myanmar, Khmer, Chinese and Japanese have no spaces between words; Korean builds words of others.
 _PAIRED = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u1950-\u19df\u1a20-\u1aaf\u3005-\u3007\u3021-\u3029"
@@ -154,7 +156,8 @@ class _Chain:
 
 
 def _chains(text: str) -> Iterator[_Chain]:
-    text = folded(_CAPITAL_WITHIN.sub("\u2010", unicodedata.normalize("NFC", text)))
+    text = _OTHER_SCRIPT.sub(" ", _CAPITAL_WITHIN.sub("\u2010", unicodedata.normalize("NFC", text)))
+    text = folded(text)
     kinds = "".join(map(_kind, text))
     return (
         _Chain(text[chain.start() : chain.end()], chain[0]) for chain in _CHAIN.finditer(kinds)
