@@ -15,12 +15,14 @@ from libline_fed.domain.actors import Actor
 from libline_fed.domain.match_ranking import iso_week, rank
 from libline_fed.domain.offer_search import Placed
 from libline_fed.domain.proposals import Proposal, Purpose
+from libline_fed.domain.search_words import asked_words
 from libline_fed.domain.searches import Search, Sort
 from libline_fed.domain.viewers import Viewer
-from libline_fed.services import match_wishes, matching, ranked_offers
+from libline_fed.services import directory as services_directory
+from libline_fed.services import match_wishes, matching
 from libline_fed.services.offer_index import OfferIndex
 from libline_fed.services.site import Site
-from libline_fed.storage import actors, directory, offer_index, peers, proposals, tables
+from libline_fed.storage import actors, directory, offer_index, peers, proposals, search_words, tables
 from libline_fed.storage import matching as rows
 from libline_fed.storage.directory_tables import directory_changes
 from libline_fed.storage.store import Store, Tx
@@ -200,14 +202,26 @@ async def expected(tx: Tx, search: Search, viewer: Viewer, now: datetime) -> lis
 
 
 async def check(store: Store, site: Site, search: Search, viewer: Viewer, now: datetime) -> None:
-    async def unit(tx: Tx) -> tuple[ranked_offers.RankedPart | None, list[Placed]]:
-        part = await ranked_offers.part(tx, site, search, viewer, limit=1_000, offset=0, now=now)
-        return part, await expected(tx, search, viewer, now)
+    """Compare all pages of the index with the rows, and the first one of the directory."""
+    assert viewer.person is not None
+    person = viewer.person
 
-    part, wanted = await store.read(unit)
-    assert part is not None
-    assert list(part.items) == wanted
-    assert part.total_count == len(wanted)
+    async def unit(tx: Tx) -> tuple[list[Placed], list[Placed]]:
+        source = (await rows.open_ones_of(tx, person.id, Purpose.REQUEST, now.date()))[0]
+        wish = await match_wishes.wish_of(tx, source, person, now.date())
+        asked = asked_words(search.text)
+        numbers = await search_words.matching(tx, asked) if asked else None
+        await site.offers.refresh(tx)
+        question = await wish.question(tx, now=now, search=search, numbers=numbers)
+        places = site.offers.ranked(question, limit=1_000)
+        assert places.ready_count + places.busy_count == len(places.items)
+        return list(places.items), await expected(tx, search, viewer, now)
+
+    listed, wanted = await store.read(unit)
+    assert listed == wanted
+    page = await store.read(lambda tx: services_directory.page(tx, site, search, viewer, now=now))
+    assert [item.proposal.id for item in page.items] == [place.proposal_id for place in wanted[:10]]
+    assert page.total_count == len(wanted)
 
 
 async def test_two_processes_list_what_the_rows_say_through_any_changes(
