@@ -5,7 +5,6 @@ list is read, the same small load goes to the reader: posts to its inbox, and vi
 """
 
 import asyncio
-import http.client
 import tempfile
 import time
 from collections.abc import Iterator
@@ -122,17 +121,11 @@ def _round(scene: Scene, notes: _Notes, load: _Load) -> None:
     report = scene.send(notes.take(NOTES_PER_ROUND), connections_count=1)
     expect_accepted(report, NOTES_PER_ROUND)
     load.inbox_ms += report["latencies_ms"]
-    connection = http.client.HTTPConnection("127.0.0.1", scene.port, timeout=30)
-    try:
-        for _ in range(VIEWS_PER_ROUND):
-            begin_s = time.perf_counter()
-            connection.request("GET", "/mentors")
-            response = connection.getresponse()
-            response.read()
-            assert response.status == 200, response.status
-            load.pages_ms.append((time.perf_counter() - begin_s) * 1000)
-    finally:
-        connection.close()
+    for _ in range(VIEWS_PER_ROUND):
+        begin_s = time.perf_counter()
+        status, _body = get(scene.port, "/mentors", timeout_s=30)
+        load.pages_ms.append((time.perf_counter() - begin_s) * 1000)
+        assert status == 200, status
     time.sleep(max(0.0, until_s - time.monotonic()))
 
 
@@ -203,7 +196,7 @@ def _multiply(url: str, count: int) -> None:
     async def work() -> None:
         store = await Store(f"{driver}://{rest}").open()
         try:
-            people = await store.write(_add_people)
+            people = await store.write(_add_local_people)
             for start in range(1, count, CHUNK):
                 stop = min(start + CHUNK, count)
                 await store.write(lambda tx, a=start, b=stop: _add_offers(tx, people, a, b))  # type: ignore[misc]
@@ -213,7 +206,7 @@ def _multiply(url: str, count: int) -> None:
     asyncio.run(work())
 
 
-async def _add_people(tx: Tx) -> list[str]:
+async def _add_local_people(tx: Tx) -> list[str]:
     person = (await tx.all(select(actors).where(actors.c.handle == HANDLE)))[0]
     keys = await tx.all(select(actor_keys).where(actor_keys.c.actor_id == person.id))
     found, now = [person.id], datetime.now(UTC)
