@@ -45,10 +45,12 @@ class AdminPages(Pages):
             waiting = await members.list_accounts(tx, state="unapproved")
             sent = (await deliveries.summarise(tx)).counts
             received = await inbox.count_by_state(tx)
+            asking = await links.count_waiting(tx, self.site)
             return {
                 "waiting_count": waiting.total_count,
                 "queued_count": sent.get("queued", 0),
                 "dead_count": sent.get("dead", 0),
+                "asking_count": asking,
                 "refused_count": received.get("refused", 0) + received.get("quarantined", 0),
             }
 
