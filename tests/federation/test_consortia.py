@@ -9,16 +9,19 @@ import pytest
 
 from libline_fed.clock import FrozenClock
 from libline_fed.domain.consortia import MemberState
-from libline_fed.services import consortia, memberships, proposals
-from libline_fed.storage.store import Store
+from libline_fed.services import actors as people
+from libline_fed.services import consortia, follows, memberships, proposals
+from libline_fed.storage import accounts
+from libline_fed.storage.store import Store, Tx
 from tests.support.consortium import GROUP_URI, Consortium, consortium, listed, make_group, sources_of
+from tests.support.databases import ENGINES
 from tests.support.pair import DRAFT, Side
 
 
 @pytest.fixture
-def engine() -> str:
-    """Two-server tests that do not depend on the database run on SQLite."""
-    return "sqlite"
+def engine(request: pytest.FixtureRequest) -> str:
+    """What does not depend on the database runs on SQLite."""
+    return str(getattr(request, "param", "sqlite"))
 
 
 @pytest.fixture
@@ -29,6 +32,7 @@ async def three(
         yield made
 
 
+@pytest.mark.parametrize("engine", ENGINES, indirect=True)
 async def test_both_members_list_what_the_other_offers_from_joining_to_leaving(three: Consortium) -> None:
     a, b, c = three
     ana, ben = await a.member("ana"), await b.member("ben")
@@ -335,3 +339,133 @@ async def test_the_group_and_its_lists_are_served(three: Consortium) -> None:
             "https://c.example/groups/REDBIB", headers={"Accept": "application/activity+json"}
         )
         assert missing.status_code == 404
+
+
+async def test_a_host_may_be_a_member_of_its_own_group(three: Consortium) -> None:
+    a, b, _ = three
+    ana, ben = await a.member("ana"), await b.member("ben")
+    before = await a.offer(ana, replace(DRAFT, title="Before it was made"))
+    own = await make_group(a, "own", is_member=True)
+    known = await b.resolver.find_actor(own.uri)
+    now = three.clock.now()
+    await b.write(lambda tx: memberships.join(tx, b.site, group=known, note="", account=None, now=now))
+    await three.settle()
+    instance = await instance_at(a, b)
+    await a.write(
+        lambda tx: consortia.approve(
+            tx, a.site, group_id=own.id, instance_id=instance, account=None, now=now
+        )
+    )
+    await three.settle_all()
+    here, there = await a.offer(ana), await b.offer(ben, replace(DRAFT, title="Ben's"))
+    await three.settle_all()
+    assert await listed(b, before, here) == ["Before it was made", DRAFT.title]
+    assert await listed(a, there) == ["Ben's"]
+    await a.write(lambda tx: memberships.leave(tx, a.site, group=own, account=None, now=now))
+    await three.settle_all()
+    assert await listed(b, before, here) == []
+    assert await listed(a, there) == ["Ben's"]  # its host goes on to pass it on
+
+
+async def instance_at(at: Side, of: Side) -> str:
+    """Return the id of a server's instance actor as another one knows it."""
+    return (await at.resolver.find_instance(of.host)).id
+
+
+async def test_a_consortium_that_is_closed_is_gone_with_what_it_brought(three: Consortium) -> None:
+    a, b, c = three
+    ana, ben = await a.member("ana"), await b.member("ben")
+    followed = await b.know(ana)
+    now = three.clock.now()
+    await three.join(a, b)
+    mine = await a.offer(ana)
+    theirs = await b.offer(ben)
+    await three.settle()
+    await b.write(lambda tx: follows.follow(tx, b.site, follower=ben, followed=followed, now=now))
+    await three.settle_all()
+    await c.write(
+        lambda tx: consortia.close(tx, c.site, group_id=three.group.id, account=None, now=now)
+    )
+    await three.settle_all()
+    assert await three.state(a, a) == await three.state(b, b) == "removed"
+    assert await listed(b, mine) == [DRAFT.title]  # somebody there follows her
+    assert await listed(a, theirs) == await listed(c, mine, theirs) == []
+    offer = await a.offer(ana, replace(DRAFT, title="Later"))
+    await three.settle_all()
+    assert await listed(c, offer) == []
+
+
+async def test_members_go_along_when_a_consortium_moves(three: Consortium) -> None:
+    a, b, c = three
+    ana = await a.member("ana")
+    await three.join(a, b)
+    offer = await a.offer(ana)
+    await three.settle_all()
+    old = await three.group_at(b)
+    new = await make_group(b, "redbib2", is_member=True, continues=old)
+    await three.settle()
+    target = await c.resolver.find_actor(new.uri)
+    now = three.clock.now()
+    await c.write(
+        lambda tx: consortia.move(
+            tx, c.site, group_id=three.group.id, target=target, account=None, now=now
+        )
+    )
+    await three.settle_all()
+    joined = await a.read(
+        lambda tx: memberships.list_memberships(tx, a.site, states=(MemberState.MEMBER,))
+    )
+    assert [one.group.uri for one in joined] == [new.uri]  # invited before, so nobody has to decide
+    assert await three.state(a, a) == "left"
+    assert ("announce", new.uri) in await sources_of(b, offer)
+    assert await listed(b, offer) == [DRAFT.title]
+
+
+async def test_co_members_get_what_is_for_the_network_and_the_group_does_not(three: Consortium) -> None:
+    a, b, c = three
+    ana = await a.member("ana")
+    await three.join(a, b)
+    offer = await a.offer(ana, replace(DRAFT, title="For the network", audience="network"))
+    await three.settle_all()
+    assert await listed(b, offer) == ["For the network"]
+    assert await listed(c, offer) == []
+    await three.leave(a)
+    await three.settle_all()
+    assert await listed(b, offer) == []
+
+
+async def test_what_a_member_missed_is_found_by_the_weekly_reading(three: Consortium) -> None:
+    a, b, _ = three
+    ana = await a.member("ana")
+    await three.join(a, b)
+    gone = await a.offer(ana, replace(DRAFT, title="Gone"))
+    await three.settle_all()
+    now = three.clock.now()
+    three.drop(three.c, 10)  # b never hears
+    await a.write(lambda tx: proposals.delete(tx, a.site, proposal_id=gone.id, author_id=ana.id, now=now))
+    new = await a.offer(ana, replace(DRAFT, title="New"))
+    await three.settle()
+    assert await listed(b, gone, new) == ["Gone"]
+    three.drop(three.c, 0)
+    await three.later(days=8)
+    await three.settle_all()
+    assert await listed(b, gone, new) == ["New"]
+
+
+async def test_what_an_author_leaves_behind_goes_with_the_account(three: Consortium) -> None:
+    a, b, _ = three
+    ana = await a.member("ana")
+    await three.join(a, b)
+    offer = await a.offer(ana)
+    await three.settle_all()
+    now = three.clock.now()
+
+    async def end(tx: Tx) -> None:
+        account = await accounts.by_actor(tx, ana.id)
+        assert account is not None
+        await people.delete_account(tx, a.site, account_id=account.id, actor_id=ana.id, now=now)
+
+    await a.write(end)
+    await three.settle_all()
+    assert await listed(b, offer) == await listed(three.c, offer) == []
+    assert await three.items() == {offer.uri: "gone"}
