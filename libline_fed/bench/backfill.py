@@ -199,7 +199,7 @@ def _multiply(url: str, count: int) -> None:
             people = await store.write(_add_local_people)
             for start in range(1, count, CHUNK):
                 stop = min(start + CHUNK, count)
-                await store.write(lambda tx, a=start, b=stop: _add_offers(tx, people, a, b))  # type: ignore[misc]
+                await store.write(lambda tx, a=start, b=stop: _add_local_offers(tx, people, a, b))  # type: ignore[misc]
         finally:
             await store.close()
 
@@ -226,7 +226,7 @@ async def _add_local_people(tx: Tx) -> list[str]:
     return found
 
 
-async def _add_offers(tx: Tx, people: list[str], start: int, stop: int) -> None:
+async def _add_local_offers(tx: Tx, people: list[str], start: int, stop: int) -> None:
     offer = (await tx.all(select(proposals).order_by(proposals.c.id).limit(1)))[0]
     copies = []
     for number in range(start, stop):

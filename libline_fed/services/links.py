@@ -244,6 +244,13 @@ async def list_links(tx: Tx, site: Site) -> list[Link]:
     return sorted(found, key=lambda link: (not link.is_waiting_for_us, link.peer.host))
 
 
+async def count_waiting(tx: Tx, site: Site) -> int:
+    """Count the servers that ask and wait for an admin here."""
+    ours = await instance(tx, site)
+    asking = await follows.followers(tx, ours.id, state=FollowState.PENDING)
+    return sum(actor.type == circles.INSTANCE_TYPE for _, actor in asking)
+
+
 async def at_host(tx: Tx, site: Site, host: str) -> Link:
     """Return what there is with the server of a name.
 
