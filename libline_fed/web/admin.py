@@ -7,7 +7,7 @@ from libline_fed.domain.accounts import Role
 from libline_fed.domain.deliveries import Delivery
 from libline_fed.domain.peers import Policy
 from libline_fed.errors import InvalidInput, NotFound
-from libline_fed.services import deliveries, inbox, invitations, members, peers
+from libline_fed.services import deliveries, inbox, invitations, links, members, peers
 from libline_fed.storage.store import Tx
 from libline_fed.web.addresses import with_query
 from libline_fed.web.context import WebContext
