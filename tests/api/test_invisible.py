@@ -4,11 +4,15 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
+from libline_fed.config import Federation
 from libline_fed.domain.proposals import Proposal
 from libline_fed.services import drafts, peers, proposals
-from libline_fed.storage import actors
+from libline_fed.storage import actors, trust
+from libline_fed.storage import peers as peer_rows
 from libline_fed.storage import proposals as proposal_rows
+from libline_fed.storage.tables import peers as peers_table
 from tests.api.conftest import ApiWorld
 from tests.support.neighbours import list_offer
 from tests.support.pages import DRAFT
@@ -97,7 +101,7 @@ async def test_what_must_not_be_seen_is_behind_no_public_door(api: ApiWorld) -> 
     }
 
 
-@pytest.mark.parametrize("way", ["deleted", "blocked", "suspended"])
+@pytest.mark.parametrize("way", ["deleted", "blocked", "suspended", "not on the list", "lost", "closed"])
 async def test_what_vanishes_is_gone_behind_every_door(api: ApiWorld, way: str) -> None:
     store, now = api.pages.store, api.pages.clock.now()
     author = await api.pages.add_remote("hidden_one", "one.example")
@@ -109,8 +113,16 @@ async def test_what_vanishes_is_gone_behind_every_door(api: ApiWorld, way: str) 
         await store.write(lambda tx: proposal_rows.remove(tx, kept.id))
     elif way == "blocked":
         await store.write(lambda tx: peers.set_policy(tx, "one.example", "blocked", "", now=now))
-    else:
+    elif way == "suspended":
         await store.write(lambda tx: actors.change(tx, author.id, now, suspended_at=now))
+    elif way == "not on the list":
+        await store.write(lambda tx: trust.note_mode(tx, Federation.ALLOWLIST))
+    elif way == "closed":
+        closed = {"title": "Hidden-later canary", "proposalStatus": "closed", "revision": 2}
+        await list_offer(store, author, "1", now, **closed)
+    else:
+        await store.write(lambda tx: peer_rows.ensure(tx, {"one.example"}, now - timedelta(days=20)))
+        await store.write(lambda tx: tx.execute(update(peers_table).values(failures_count=3)))
     for path in (*LISTS, f"/api/v1/proposals/{kept.id}"):
         text = (await api.get(path)).text
         assert "Hidden-later" not in text, path
