@@ -6,6 +6,7 @@ it names.
 Equality is of whole URIs and exact authorities; being on the same host is never enough to own something.
 """
 
+import asyncio
 import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
@@ -213,6 +214,10 @@ class Admitter:
         response = await self._fetcher.get(url, etag=etag)
         if response.status == NOT_MODIFIED:
             return None
+        # A long page takes tens of milliseconds, in which others want answers.
+        return await asyncio.to_thread(self._listing, url, response)
+
+    def _listing(self, url: str, response: Response) -> Listing | Refusal:
         found = _collection(url, response, max_keys=MAX_LIST_KEYS)
         host = host_of(url)
         if isinstance(found, Refusal) or host is None:
