@@ -40,12 +40,16 @@ from tests.support.ended import add_mentorship, add_talk
 NOT_A_PERSONS = {
     "fetch_failures", "form_tokens", "inbox_activities", "instance", "oauth_attempts", "oauth_clients",
     "peers", "rate_windows", "remote_keys", "spare_keys", "tombstones", "vocabulary_terms", "deliveries",
+    "advice", "advice_lists", "cohorts", "consortia", "consortium_items", "consortium_members", "crawls",
+    "crawl_items", "directory_changes", "link_notes", "need_counts", "need_sources", "published_advice",
+    "trusted_consortia",
 }  # fmt: skip
 SECRET = {"actor_keys", "tokens", "mails"}  # keys; links; letters, which hold links
 SAID_ELSEWHERE = {
     "proposal_areas",  # with the proposals
     "proposal_languages",
     "proposal_sources",
+    "proposal_search",
     "post_recipients",  # with the posts
     "reactions",  # of people elsewhere
     "mentorships",  # field by field: see `_mentorship`
