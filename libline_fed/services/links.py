@@ -10,6 +10,7 @@ from datetime import datetime
 from html import escape
 
 from libline_fed.domain.actors import Actor
+from libline_fed.domain.consortia import MemberState
 from libline_fed.domain.crawls import Crawl, CrawlKind
 from libline_fed.domain.follows import Follow, FollowState
 from libline_fed.domain.peers import Verdict
@@ -19,7 +20,7 @@ from libline_fed.sanitize import clean_text
 from libline_fed.services import crawls, link_news, outbox, sources
 from libline_fed.services import follows as following
 from libline_fed.services.site import Site
-from libline_fed.storage import actors, circles, follows, links, peers
+from libline_fed.storage import actors, circles, consortia, follows, links, peers
 from libline_fed.storage import crawls as crawl_rows
 from libline_fed.storage import sources as source_rows
 from libline_fed.storage.store import Tx
@@ -295,7 +296,9 @@ def _question(site: Site, ours: Actor, peer: Actor, now: datetime) -> Follow:
 
 
 async def _let_go(tx: Tx, site: Site, peer: Actor, now: datetime) -> None:
-    await crawls.stop(tx, peer.id)
+    joined = await consortia.memberships(tx, peer.id, (MemberState.MEMBER,))
+    if not any(group.is_local for _, group in joined):  # a consortium here reads its members' lists, too
+        await crawls.stop(tx, peer.id)
     await sources.drop(tx, site, actor_uri=peer.uri, now=now)
 
 
