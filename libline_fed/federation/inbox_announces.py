@@ -93,6 +93,9 @@ class AnnounceReader:
         if not host_of(inner.uri) == host_of(inner.actor_uri) == host_of(uri):
             ready.result = refused(RefusalReason.FOREIGN_ID, f"{inner.uri} by {inner.actor_uri} about {uri}")
             return
+        if uri == inner.actor_uri:  # people end, and change, by their own letters
+            ready.result = ignored(RefusalReason.NOT_FOR_US, f"about the actor {uri} itself")
+            return
         is_proven = await self._is_proven(inner, ready)
         if inner.type == "Delete":
             if is_proven:
@@ -192,6 +195,8 @@ async def _let_go(work: Work, ready: Ready) -> Result:
         return ignored(RefusalReason.UNKNOWN_OBJECT, uri)
     if known is not None and known.is_local:
         return refused(RefusalReason.OWN_HOST, uri)
+    if await work.actor(uri) is not None:
+        return refused(RefusalReason.WRONG_OWNER, uri)
     owner = (
         await work.actor(ready.owner_uri)
         if ready.owner_uri is not None

@@ -464,6 +464,17 @@ def _(scene: Scene) -> Letter:
     return scene.announce(scene.author.says("Delete", scene.author.uri))
 
 
+@lie("passes on a proven deletion of a whole person")
+def _(scene: Scene) -> Letter:
+    activity = scene.author.says("Delete", scene.author.uri)
+    return scene.announce(scene.proven(scene.author, activity))
+
+
+@lie("passes on a proven deletion of another actor of the same server")
+def _(scene: Scene) -> Letter:
+    return scene.announce(scene.proven(scene.author, scene.author.says("Delete", scene.server.uri)))
+
+
 @lie("passes on a deletion while the offer's server does not answer")
 def _(scene: Scene) -> Letter:
     scene.world.served[scene.offer()["id"]] = 503
