@@ -4,7 +4,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from libline_fed import vocabulary
 from libline_fed.domain.accounts import Account
 from libline_fed.domain.actors import Actor
 from libline_fed.domain.peers import Verdict
@@ -13,28 +12,21 @@ from libline_fed.domain.proposals import (
     Draft,
     Marker,
     Proposal,
-    Purpose,
     Status,
     check_status_change,
     is_widened,
     marked,
     status_by_places,
 )
-from libline_fed.domain.searches import Search, Sort
 from libline_fed.domain.viewers import Viewer
 from libline_fed.errors import Conflict, Forbidden, InvalidInput, NotFound
 from libline_fed.ids import new_id
-from libline_fed.sanitize import clean_line
 from libline_fed.services import proposal_news
 from libline_fed.services.proposal_columns import checked_columns
 from libline_fed.services.site import Site
 from libline_fed.storage import accounts, actors, peers, proposals, tombstones
 from libline_fed.storage import directory as directory_rows
 from libline_fed.storage.store import Tx
-
-PER_PAGE = 10
-MAX_PAGE = 1_000
-MAX_SEARCH_CHARACTERS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +35,6 @@ class Listed:
 
     proposal: Proposal
     author: Actor
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Ten proposals at most, newest first."""
-
-    items: list[Listed]
-    page: int
-    has_more: bool
-    total_count: int
 
 
 # --- writing ----------------------------------------------------------------------------------------
@@ -275,52 +257,10 @@ async def own(tx: Tx, author_id: str) -> list[Listed]:
     return [Listed(proposal, author) for proposal in await proposals.of_author(tx, author_id)]
 
 
-async def of_author(tx: Tx, author_id: str, viewer: Account | None) -> list[Listed]:
-    """List what an author offers and asks for now, as far as the viewer may read it."""
-    listed = await own(tx, author_id)
-    if listed and await _is_blocked(tx, listed[0].author):
-        return []
-    return [
-        item
-        for item in listed
-        if item.proposal.status in {Status.OPEN, Status.FULL}
-        and _may_read(item.proposal, item.author, viewer)
-    ]
-
-
-async def directory(
-    tx: Tx,
-    *,
-    purpose: str,
-    text: str = "",
-    area: str | None = None,
-    language: str | None = None,
-    viewer_is_member: bool,
-    page: int = 1,
-    now: datetime,
-) -> Page:
-    """List open proposals, newest first; every word of `text` must be found."""
-    page = max(1, min(page, MAX_PAGE))
-    tag = vocabulary.canonical_language(language) if language else None
-    if purpose not in list(Purpose) or (area and not vocabulary.is_area(area)) or (language and not tag):
-        return Page([], page, has_more=False, total_count=0)
-    search = Search(
-        Purpose(purpose),
-        text=clean_line(text, MAX_SEARCH_CHARACTERS),
-        areas=(area,) if area else (),
-        languages=(tag,) if tag else (),
-        sort=Sort.NEWEST,
-    )
-    found, total_count = await directory_rows.page(
-        tx,
-        search,
-        Viewer(is_member=viewer_is_member),
-        today=now.date(),
-        limit=PER_PAGE,
-        offset=(page - 1) * PER_PAGE,
-    )
-    items = [Listed(proposal, author) for proposal, author in found]
-    return Page(items, page, has_more=page * PER_PAGE < total_count, total_count=total_count)
+async def of_author(tx: Tx, author_id: str, viewer: Viewer, *, now: datetime) -> list[Listed]:
+    """List what an author offers and asks for now to somebody who has opened the author's page."""
+    found = await directory_rows.of_author(tx, author_id, viewer, now.date())
+    return [Listed(proposal, author) for proposal, author in found]
 
 
 # --- inside -----------------------------------------------------------------------------------------

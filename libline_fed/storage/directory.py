@@ -17,6 +17,8 @@ from libline_fed.storage.store import Tx
 from libline_fed.storage.tables import actors, proposal_sources, proposals
 
 _c = proposals.c
+NEWEST: tuple[ColumnElement[Any], ...] = (_c.published_at.desc(), _c.id.desc())
+MAX_OF_AUTHOR = 500
 Listing = tuple[Proposal, Actor]
 
 
@@ -82,6 +84,13 @@ async def shown(tx: Tx, viewer: Viewer, ids: Collection[str], today: date) -> di
     return {item[0].id: item for item in await _loaded(tx, list(await tx.scalars(query)))}
 
 
+async def of_author(tx: Tx, author_id: str, viewer: Viewer, today: date) -> list[Listing]:
+    """Return what an author offers and asks for, newest first, to a viewer who has opened their page."""
+    conditions = await visibility.shown_to(tx, viewer, today, is_asked_for=True)
+    query = select(_c.id).where(_c.author_id == author_id, *conditions)
+    return await _loaded(tx, list(await tx.scalars(query.order_by(*NEWEST).limit(MAX_OF_AUTHOR))))
+
+
 async def brought_by(tx: Tx, ids: Collection[str]) -> dict[str, list[Actor]]:
     """Return by id the linked servers and consortia that brought some proposals, by their addresses."""
     if not ids:
@@ -115,10 +124,8 @@ async def _found(tx: Tx, search: Search, viewer: Viewer, today: date) -> Select[
 
 
 def _order(tx: Tx, sort: Sort) -> list[ColumnElement[Any]]:
-    newest: list[ColumnElement[Any]] = [_c.published_at.desc(), _c.id.desc()]
-    if sort is not Sort.SOONEST:
-        return newest
-    return [search_filters.answer_days(tx).asc().nulls_last(), *newest]
+    soonest = [search_filters.answer_days(tx).asc().nulls_last()] if sort is Sort.SOONEST else []
+    return [*soonest, *NEWEST]
 
 
 async def _loaded(tx: Tx, ids: list[str]) -> list[Listing]:

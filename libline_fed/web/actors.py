@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from libline_fed.domain.actors import Actor
+from libline_fed.domain.viewers import Viewer
 from libline_fed.errors import NotFound
 from libline_fed.services import absences, actors, follows, memberships, peers, profiles, proposals, thanks
 from libline_fed.storage.store import Tx
@@ -94,7 +95,7 @@ class ActorPages(Pages):
         async def unit(
             tx: Tx,
         ) -> tuple[list[proposals.Listed], str | None, int, int, dict[str, date], list[thanks.PublicThanks]]:
-            listed = await proposals.of_author(tx, actor.id, visit.account)
+            listed = await proposals.of_author(tx, actor.id, Viewer(visit.person, visit.is_member), now=now)
             state = await follows.state(tx, visit.actor.id, actor.id) if visit.actor is not None else None
             counts = (
                 await follows.count_followers(tx, actor.id),

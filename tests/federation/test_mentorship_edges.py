@@ -12,12 +12,13 @@ from libline_fed.domain.mentorship_steps import StepRefused
 from libline_fed.domain.proposals import Status
 from libline_fed.errors import Conflict
 from libline_fed.ids import new_id
-from libline_fed.services import actors, answers, blocks, mentorships, proposals, requests
+from libline_fed.services import actors, answers, blocks, mentorships, requests
 from libline_fed.storage import accounts, follows
 from libline_fed.storage import proposals as proposal_rows
 from libline_fed.storage.member_tables import absences
 from libline_fed.storage.store import Store, Tx
 from tests.support.duo import WORDS, Duo, Person, check_places, duo
+from tests.support.listed import listed_titles
 from tests.support.pair import DRAFT, pair
 
 
@@ -352,11 +353,7 @@ async def test_what_a_lost_server_offers_is_not_listed_until_it_is_back(two: Duo
     await two.begin()
 
     async def listed_count() -> int:
-        today = both.clock.now()
-        found = await both.b.read(
-            lambda tx: proposals.directory(tx, purpose="offer", viewer_is_member=True, now=today)
-        )
-        return len(found.items)
+        return len(await listed_titles(both.b.store, both.clock.now()))
 
     assert await listed_count() == 1
     both.cut(both.a)

@@ -10,12 +10,13 @@ from libline_fed.domain.accounts import Member
 from libline_fed.domain.actors import Actor
 from libline_fed.domain.follows import Follow, FollowState
 from libline_fed.errors import Conflict, Forbidden, NotFound
-from libline_fed.services import follows, members, notifications, peers, proposals
+from libline_fed.services import follows, members, notifications, peers
 from libline_fed.services.site import Site
 from libline_fed.storage import actors as stored_actors
 from libline_fed.storage import follows as stored_follows
 from libline_fed.storage.store import Store
 from tests.services.conftest import Add
+from tests.support.listed import listed_titles
 from tests.support.neighbours import follow as let_follow
 from tests.support.neighbours import list_offer, meet, queued, said, verbs
 
@@ -95,10 +96,7 @@ async def careful(store: Store, member: Member, now: datetime) -> Actor:
 
 
 async def titles(store: Store, now: datetime) -> list[str]:
-    page = await store.read(
-        lambda tx: proposals.directory(tx, purpose="offer", viewer_is_member=True, now=now)
-    )
-    return sorted(item.proposal.title for item in page.items)
+    return sorted(await listed_titles(store, now))
 
 
 # --- between two members ----------------------------------------------------------------------------

@@ -6,11 +6,12 @@ from datetime import datetime
 import pytest
 
 from libline_fed.errors import InvalidInput, NotFound
-from libline_fed.services import deliveries, follows, peers, proposals
+from libline_fed.services import deliveries, follows, peers
 from libline_fed.services.site import Site
 from libline_fed.storage.store import Store
 from tests.services.conftest import Add
 from tests.services.test_proposals import publish
+from tests.support.listed import listed_titles
 from tests.support.neighbours import follow, list_offer, meet, queued, said
 
 
@@ -133,10 +134,7 @@ async def test_a_block_lets_go_of_what_follows_brought_and_hides_the_rest_while_
     await list_offer(store, bo, "announced", now, source="announce")
 
     async def listed() -> list[str]:
-        page = await store.read(
-            lambda tx: proposals.directory(tx, purpose="offer", viewer_is_member=True, now=now)
-        )
-        return [item.proposal.title for item in page.items]
+        return await listed_titles(store, now)
 
     assert sorted(await listed()) == ["Offer announced", "Offer followed"]
     await decide(store, "bad.example", "blocked", now)

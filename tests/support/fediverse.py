@@ -48,6 +48,7 @@ from libline_fed.storage import posts as post_rows
 from libline_fed.storage.store import Store, Tx
 from libline_fed.storage.tables import activities, metadata
 from tests.support import keys
+from tests.support.listed import listed_titles
 
 US = "https://lib.example"
 PUBLIC = "https://www.w3.org/ns/activitystreams#Public"
@@ -236,11 +237,7 @@ class Fediverse:
 
     async def listed(self) -> list[str]:
         """List the titles of the offers that visitors see."""
-        now = self.clock.now()
-        page = await self.store.read(
-            lambda tx: proposals.directory(tx, purpose="offer", viewer_is_member=False, now=now)
-        )
-        return [item.proposal.title for item in page.items]
+        return await listed_titles(self.store, self.clock.now(), is_member=False)
 
     async def ask_to_follow(self, follower: Actor, person: Person) -> Follow:
         """Let a member ask to follow a person elsewhere, who has not answered yet."""

@@ -7,7 +7,9 @@ from libline_fed.cli.demo.scenes import Scene
 from libline_fed.cli.demo.visitor import PageFailed
 from libline_fed.clock import SystemClock
 from libline_fed.domain.mentorships import Mentorship
-from libline_fed.services import actors, mentorship_views, messages, proposals
+from libline_fed.domain.searches import Search
+from libline_fed.domain.viewers import Viewer
+from libline_fed.services import actors, listings, mentorship_views, messages
 from libline_fed.storage.store import Tx
 
 GOAL = "Préparer le premier budget d’acquisition de mon équipe"
@@ -108,10 +110,9 @@ class Pairing:
         now = SystemClock().now()
 
         async def unit(tx: Tx) -> str:
-            page = await proposals.directory(tx, purpose="offer", viewer_is_member=True, now=now)
-            return next(
-                listed.proposal.id for listed in page.items if listed.proposal.title == ANA.draft.title
-            )
+            viewer = Viewer(is_member=True)
+            found = await listings.page(tx, Search(), viewer, per_page=listings.MAX_PER_PAGE, now=now)
+            return next(proposal.id for proposal, _ in found.items if proposal.title == ANA.draft.title)
 
         return await self._asks.store.read(unit)
 

@@ -9,7 +9,10 @@ from libline_fed.cli.demo.visitor import Visitor
 from libline_fed.clock import SystemClock
 from libline_fed.domain.deliveries import Delivery
 from libline_fed.domain.peers import Policy
-from libline_fed.services import actors, deliveries, follows, peers, proposals
+from libline_fed.domain.proposals import Purpose
+from libline_fed.domain.searches import Search
+from libline_fed.domain.viewers import Viewer
+from libline_fed.services import actors, deliveries, follows, listings, peers
 from libline_fed.storage.store import Store, Tx
 
 
@@ -35,8 +38,10 @@ class Scene:
         now = SystemClock().now()
 
         async def unit(tx: Tx) -> bool:
-            page = await proposals.directory(tx, purpose=purpose, viewer_is_member=True, now=now)
-            return any(listed.proposal.title == title for listed in page.items)
+            search = Search(purpose=Purpose(purpose))
+            viewer = Viewer(is_member=True)
+            found = await listings.page(tx, search, viewer, per_page=listings.MAX_PER_PAGE, now=now)
+            return any(proposal.title == title for proposal, _ in found.items)
 
         return await self.store.read(unit)
 
