@@ -11,9 +11,13 @@ from rich.table import Table
 
 from libline_fed.bench.backfill import measure_backfill
 from libline_fed.bench.measure import Figure, Report, measure_fanout, measure_inbox
+from libline_fed.bench.search import measure_index
+from libline_fed.bench.search_pages import measure_pages
 from libline_fed.cli.output import AsJson, complain, show
 
 commands = typer.Typer(help="Measure speed on this machine, in a temporary instance.", no_args_is_help=True)
+
+MAX_SIZE = 2_000_000
 
 ServerUrl = Annotated[
     str | None,
@@ -54,6 +58,33 @@ def backfill(
 ) -> None:
     """Measure how fast the offers of a newly linked server are read, and how responsive that leaves us."""
     _show(measure_backfill(count, server_url=server_url, say=_progress(as_json)), as_json=as_json)
+
+
+@commands.command("search")
+def search(
+    count: Annotated[
+        int, typer.Option(min=100, max=1_000_000, help="How many offers the databases get.")
+    ] = 100_000,
+    sizes: Annotated[
+        str, typer.Option(help="How many offers the index alone gets, one size after another.")
+    ] = "10000,100000,1000000",
+    server_url: ServerUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure the order by match: the index alone, then pages for a member from each database."""
+    say = _progress(as_json)
+    _show(measure_index(_sizes(sizes), say=say), as_json=as_json)
+    for url in (None, server_url) if server_url else (None,):
+        _show(measure_pages(count, server_url=url, say=say), as_json=as_json)
+    if server_url is None:
+        complain("PostgreSQL was not measured: name a server with --database-url.")
+
+
+def _sizes(text: str) -> tuple[int, ...]:
+    parts = text.split(",")
+    if not all(part.strip().isdecimal() and 0 < int(part) <= MAX_SIZE for part in parts):
+        raise typer.BadParameter("write numbers of offers with commas between them", param_hint="--sizes")
+    return tuple(int(part) for part in parts)
 
 
 def _progress(as_json: bool) -> Callable[[str], None]:
