@@ -11,6 +11,7 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+from libline_fed.activitypub.groups import CohortDocument, parse_cohorts
 from libline_fed.activitypub.needs import NeedsDocument, needs_uri, parse_needs
 from libline_fed.activitypub.objects import (
     ActorDocument,
@@ -259,6 +260,21 @@ class Admitter:
         if document.uri != url or document.attributed_to_uri != instance_uri:
             return Refusal(RefusalReason.WRONG_OWNER, f"{url} is not by {instance_uri}")
         return Admitted(document, host_of(url) or "", "fetched")
+
+    async def cohorts(
+        self, url: str, group_uri: str, budget: Budget
+    ) -> Admitted[tuple[CohortDocument, ...]] | Refusal:
+        """Read the cohorts of a consortium, which only its own server can list.
+
+        Raises: PeerGone, PeerUnavailable, PeerRefused.
+        """
+        host = host_of(group_uri)
+        if host is None or host_of(url) != host:
+            return Refusal(RefusalReason.FOREIGN_ID, f"{url} is not at the server of {group_uri}")
+        page = await self.collection(url, budget)
+        if isinstance(page, Refusal):
+            return page
+        return Admitted(tuple(parse_cohorts(page.raw_items, group_uri)), host, "fetched")
 
     async def key_owner(self, key_id: str, budget: Budget) -> Admitted[ActorDocument] | Refusal:
         """Read the actor that a key id belongs to; the actor itself must list that key id (FEP-fe34).

@@ -3,7 +3,6 @@
 Read when this server becomes a member, and with every weekly reading of the Group's list of proposals.
 """
 
-from libline_fed.activitypub.groups import parse_cohorts
 from libline_fed.activitypub.objects import CollectionDocument
 from libline_fed.activitypub.urls import host_of
 from libline_fed.clock import Clock
@@ -106,12 +105,19 @@ class GroupReader:
         return None if isinstance(found, Refusal) else found
 
     async def _read_cohorts(self, group: Actor) -> None:
-        page = await self._page(group, group.details.get("cohorts_url"))
-        if page is None:
+        url = group.details.get("cohorts_url")
+        if url is None:
             return
-        published, now = parse_cohorts(page.raw_items, group.uri), self._clock.now()
+        try:
+            await self._pace.wait(group.host)
+            found = await self._admitter.cohorts(url, group.uri, Budget(1))
+        except LibLineError:
+            return
+        if isinstance(found, Refusal):
+            return
+        admitted, now = found, self._clock.now()
 
         async def unit(tx: Tx) -> None:
-            await cohorts.put_remote(tx, group.id, published, now)
+            await cohorts.put_remote(tx, group.id, admitted, now)
 
         await self._store.write(unit)

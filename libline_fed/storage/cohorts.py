@@ -1,12 +1,13 @@
 """Queries on `cohorts`: those of consortia hosted here, and those that others publish."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import delete, select, update
 
 from libline_fed.activitypub.groups import CohortDocument
+from libline_fed.activitypub.objects import Admitted
 from libline_fed.domain.cohorts import Cohort
 from libline_fed.ids import new_id
 from libline_fed.storage import rows
@@ -24,8 +25,11 @@ async def of_group(tx: Tx, group_id: str) -> list[Cohort]:
     return [rows.to(Cohort, row) for row in found]
 
 
-async def put_remote(tx: Tx, group_id: str, published: Sequence[CohortDocument], now: datetime) -> None:
+async def put_remote(
+    tx: Tx, group_id: str, admitted: Admitted[tuple[CohortDocument, ...]], now: datetime
+) -> None:
     """Take over what a consortium of another server publishes; what it does not list any more goes."""
+    published = admitted.document
     listed = [cohort.uri for cohort in published]
     await tx.execute(delete(cohorts).where(_c.group_id == group_id, _c.uri.not_in(listed)))
     for cohort in published:

@@ -17,7 +17,7 @@ sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder,
 MAX_LABEL_CHARACTERS = 34
 BAR_PIXELS = 30  # of one line with its bars
 MIN_PIXELS = 160
-WIDTH_PIXELS = 720
+WIDTH_PIXELS = 640
 MEDIA_TYPE = "image/svg+xml"
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'none'"
 # The colours of the site's stylesheet; a picture of its own cannot read that.
@@ -40,9 +40,10 @@ def bars(title: str, labels: Sequence[str], series: Sequence[tuple[str, Sequence
         css=[],
         style=Style(font_family="sans-serif", label_font_size=12, legend_font_size=13),
         width=WIDTH_PIXELS,
-        height=max(MIN_PIXELS, 90 + BAR_PIXELS * len(labels)),
+        height=max(MIN_PIXELS, 110 + BAR_PIXELS * len(labels)),
         legend_at_bottom=True,
-        legend_at_bottom_columns=len(series),
+        legend_at_bottom_columns=min(2, len(series)),
+        truncate_legend=-1,
         x_labels_major_count=5,
         show_minor_y_labels=True,
         include_x_axis=True,

@@ -24,7 +24,7 @@ CHART_LINES = 12
 COLUMNS = {
     Order.AREA: N_("Area"),
     Order.LANGUAGE: N_("Language"),
-    Order.WAITING: N_("Waiting"),
+    Order.WAITING: N_("Requests waiting"),
     Order.PLACES: N_("Free places"),
     Order.GAP: N_("Gap"),
 }
@@ -73,9 +73,9 @@ class CoordinationPages(Pages):
         return svg_response(
             bars(
                 language.gettext("Waiting requests and free places"),
-                [f"{name_of(gap.area)} · {language.language_name(gap.language)}" for gap in shown],
+                [f"{language.language_name(gap.language)} · {name_of(gap.area)}" for gap in shown],
                 [
-                    (language.gettext("Waiting"), [gap.waiting_count for gap in shown]),
+                    (language.gettext("Requests waiting"), [gap.waiting_count for gap in shown]),
                     (language.gettext("Free places"), [gap.places_count for gap in shown]),
                 ],
             )

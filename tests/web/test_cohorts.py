@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from libline_fed.activitypub.groups import CohortDocument
+from libline_fed.activitypub.objects import Admitted
 from libline_fed.domain.consortia import MemberState
 from libline_fed.storage import actors, cohorts, consortia
 from libline_fed.storage.store import Tx
@@ -107,7 +108,7 @@ async def test_cohorts_of_a_consortium_elsewhere_are_shown_while_this_server_is_
             await consortia.put_membership(
                 tx, group_id=group.id, instance_id=ours.id, state=state, now=now
             )
-            await cohorts.put_remote(tx, group.id, [published], now)
+            await cohorts.put_remote(tx, group.id, Admitted((published,), "c.example", "fetched"), now)
 
         await world.store.write(unit)
 
