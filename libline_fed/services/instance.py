@@ -31,7 +31,7 @@ async def ensure_instance_actor(tx: Tx, site: Site, *, now: datetime) -> Actor:
             "published_at": now,
             "created_at": now,
             "updated_at": now,
-            # Following the instance itself gives nothing; somebody who tries waits for ever.
+            # Whoever follows it asks for a link, which an admin decides on: see `links`.
             "manually_approves_followers": True,
         },
     )
