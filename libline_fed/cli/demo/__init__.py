@@ -9,11 +9,11 @@ from typing import Annotated
 
 import typer
 
-from libline_fed.cli.demo.cast import PASSWORD
+from libline_fed.cli.demo.cast import PASSWORD, PLACES
 from libline_fed.cli.demo.misbehaving import MANNERS, MisbehavingPeer
 from libline_fed.cli.demo.play import Play
 from libline_fed.cli.demo.scenes import Scene
-from libline_fed.cli.demo.stage import Stage, two_stages
+from libline_fed.cli.demo.stage import Stage, stages_of
 from libline_fed.cli.output import ExitCode, show, show_list
 from libline_fed.clock import monotonic_s
 from libline_fed.federation.http_client import HttpClient
@@ -38,7 +38,7 @@ def demo(
     """Show two linked instances, sample people in four languages, peers that misbehave; all on loopback."""
     with tempfile.TemporaryDirectory(prefix="libline-demo-") as folder:
         show("Starting two instances and five peers that misbehave ...")
-        with two_stages(Path(folder), port=port, server_url=database_url) as stages:
+        with stages_of(PLACES, Path(folder), port=port, server_url=database_url) as stages:
             has_all_arrived = asyncio.run(_perform(stages, stay=not check))
     if check and not has_all_arrived:
         raise typer.Exit(ExitCode.FAILED)

@@ -105,6 +105,25 @@ DANIEL = Person(
     ),
 )
 
+INES = Person(
+    handle="ines",
+    name="Inés Vega (persona de muestra)",
+    language="es",
+    summary="Persona de muestra. Coordina una red de bibliotecas.",
+    draft=Draft(
+        purpose=Purpose.OFFER,
+        title="Oriento a quien coordina un consorcio",
+        body_text="Coordino una red de bibliotecas desde hace ocho años.\n\n"
+        "Hablemos de acuerdos y de reuniones.",
+        language="es",
+        areas=("A1001",),
+        languages=("es",),
+        modes=("M1",),
+        places_count=1,
+    ),
+)
+
+HOST_PLACE = Place("Red de muestra", "It hosts a sample consortium. Nobody here is real.", (INES,))
 PLACES = (
     Place("Biblioteca de muestra", "A sample library. Nobody here is real.", (ANA, SAMIR)),
     Place("Bibliothèque fictive", "Another sample library. Nobody here is real.", (CHLOE, DANIEL)),

@@ -1,8 +1,9 @@
-"""The two instances of the demo: settings, folders, databases, people, processes."""
+"""The instances of a demo: settings, folders, databases, people, processes."""
 
 import asyncio
 import os
-from collections.abc import Iterator
+import signal
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +12,7 @@ from pathlib import Path
 from libline_fed.app import Instance
 from libline_fed.bench.databases import fresh_database
 from libline_fed.bench.processes import Running, environ_of, run
-from libline_fed.cli.demo.cast import PASSWORD, PLACES, Person, Place
+from libline_fed.cli.demo.cast import PASSWORD, Person, Place
 from libline_fed.clock import SystemClock
 from libline_fed.config import Settings, load_settings
 from libline_fed.domain.accounts import AccountState, Role
@@ -19,18 +20,21 @@ from libline_fed.services import actors, members, passwords
 from libline_fed.services.site import Site
 from libline_fed.storage.store import Tx
 
-# Two addresses, not two ports of one: cookies do not know ports, and a login would end the other one.
-ADDRESSES = ("127.0.0.1", "127.0.0.2")
-
 
 @dataclass(slots=True)
 class Stage:
-    """One instance of the demo."""
+    """One instance of a demo."""
 
     place: Place
     settings: Settings
     environ: dict[str, str]
     log: Path
+    process: Running | None = None
+
+    def kill(self) -> None:
+        """End the instance at once and for good, as a broken machine would."""
+        assert self.process is not None, "it was started"
+        self.process.stop(signal.SIGKILL)
 
     @property
     def base_url(self) -> str:
@@ -44,23 +48,29 @@ class Stage:
 
 
 @contextmanager
-def two_stages(folder: Path, *, port: int, server_url: str | None) -> Iterator[tuple[Stage, ...]]:
-    """Give two running instances with their people; end and remove them at the end."""
+def stages_of(
+    places: Sequence[Place], folder: Path, *, port: int, server_url: str | None
+) -> Iterator[tuple[Stage, ...]]:
+    """Give a running instance for each place, with its people; end and remove them at the end.
+
+    Each has an address, not a port, of its own: cookies do not know ports, and a login would end another one.
+    """
     environ = environ_of({})  # settings that this process was given are not for the demo
     os.environ.clear()
     os.environ.update(environ)
     with ExitStack() as stack:
         stages = []
-        for place, address in zip(PLACES, ADDRESSES, strict=True):
+        for number, place in enumerate(places, 1):
+            address = f"127.0.0.{number}"
             database_url = stack.enter_context(fresh_database(server_url, folder))
             stages.append(_set_up(place, folder / address, f"http://{address}:{port}", database_url))
         for stage in stages:
             asyncio.run(_fill(stage))
-            address, _, number = stage.host.partition(":")
-            arguments = ["serve", "--host", address, "--port", number]
-            process = Running("libline_fed", arguments, log=stage.log, environ=stage.environ)
-            stack.callback(process.stop)
-            process.wait_ready(int(number), "/readyz", address=address)
+            address, _, port_text = stage.host.partition(":")
+            arguments = ["serve", "--host", address, "--port", port_text]
+            stage.process = Running("libline_fed", arguments, log=stage.log, environ=stage.environ)
+            stack.callback(stage.process.stop)
+            stage.process.wait_ready(int(port_text), "/readyz", address=address)
         yield tuple(stages)
 
 
