@@ -4,12 +4,9 @@
 """
 
 import asyncio
-import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
-from datetime import datetime
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from functools import partial
-from pathlib import Path
 
 import structlog
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -25,7 +22,6 @@ from libline_fed.clock import Clock, SystemClock
 from libline_fed.config import Federation, Settings
 from libline_fed.domain.crawls import PER_HOST_S
 from libline_fed.domain.peers import Policies
-from libline_fed.errors import PermanentError
 from libline_fed.federation.admit import Admitter
 from libline_fed.federation.advice import AdviceReader
 from libline_fed.federation.answers import AnswerCache, send_answer
@@ -47,50 +43,25 @@ from libline_fed.federation.resolve import Resolver
 from libline_fed.federation.routes import federation_routes
 from libline_fed.federation.signatures import Verifier
 from libline_fed.health import Health
-from libline_fed.ids import new_token
 from libline_fed.jobs.supervisor import Supervisor, Worker, every
 from libline_fed.mail.backends import Backend, ConsoleBackend, SmtpBackend, parse_smtp_url
 from libline_fed.mail.messages import sender_address
 from libline_fed.mail.sender import MailWorker
-from libline_fed.sealing import Sealer
-from libline_fed.services import (
-    deliveries,
-    first_run,
-    links,
-    mentorship_clock,
-    need_counts,
-    proposals,
-    rotation,
-    saved_search_mails,
-    upkeep,
-)
+from libline_fed.sealing import Sealer, load_secret
+from libline_fed.services import first_run, housekeeping
 from libline_fed.services.instance import ensure_instance_actor
 from libline_fed.services.keys import Keyring
 from libline_fed.services.site import Site
-from libline_fed.storage import (
-    actors,
-    fetch_failures,
-    inbox_activities,
-    migrate,
-    offer_index,
-    search_words,
-    trust,
-)
-from libline_fed.storage.store import Store, Tx
+from libline_fed.storage import actors, migrate, search_words, trust
+from libline_fed.storage.store import Store
 from libline_fed.web import site as web
 from libline_fed.web.clients import client_address
 from libline_fed.web.context import WebContext
 from libline_fed.web.security_headers import HEADERS, STRICT_TRANSPORT_SECURITY, SecurityHeaders
 
-KEY_FILE = "secret-key"
 UPKEEP_S = 600.0
-MIN_SECRET_CHARACTERS = 32
 
 log = structlog.get_logger(__name__)
-
-
-class BrokenSecret(PermanentError):
-    """The secret key cannot be read."""
 
 
 class Instance:
@@ -157,11 +128,6 @@ class Instance:
         mode = self.settings.federation
         if await self.store.read(trust.mode) is not mode:
             await self.store.write(lambda tx: trust.note_mode(tx, mode))
-
-    async def _fill_words(self) -> None:
-        """Write the words of proposals that an older version has left without, as long as there are some."""
-        while await self.store.write(search_words.fill_missing):
-            continue
 
     async def _instance_actor(self) -> str:
         known = await self.store.read(lambda tx: actors.by_uri(tx, self.site.uris.instance_actor))
@@ -278,31 +244,7 @@ class Instance:
 
     def upkeep_steps(self) -> dict[str, Callable[[], Awaitable[object]]]:
         """Return the housekeeping; each step is a worker: one that fails does not keep the others from it."""
-        steps: dict[str, Callable[[Tx, datetime], Awaitable[object]]] = {
-            "tidying": lambda tx, now: upkeep.tidy(tx, self.site, now=now),
-            "changing keys": lambda tx, now: rotation.finish_due(tx, self.site, now=now),
-            "old-deliveries": lambda tx, now: deliveries.prune(tx, now=now),
-            "old-bodies": lambda tx, now: inbox_activities.drop_old_bodies(tx, now=now),
-            "old-failures": fetch_failures.drop_old,
-            "mentorships": lambda tx, now: mentorship_clock.tick(tx, self.site, now=now),
-            "need-counts": lambda tx, now: need_counts.count(tx, self.site, now=now),
-            "blocked-links": lambda tx, now: links.let_go_of_blocked(tx, self.site, now=now),
-            "seen-changes": lambda tx, _: offer_index.prune(tx),
-            "ended-proposals": lambda tx, now: proposals.close_expired(tx, self.site, now=now),
-        }
-
-        stop_key = self.sealer.derive(saved_search_mails.STOP_PURPOSE)
-
-        def write(step: Callable[[Tx, datetime], Awaitable[object]]) -> Callable[[], Awaitable[object]]:
-            return lambda: self.store.write(lambda tx: step(tx, self.clock.now()))
-
-        return {
-            **{name: write(step) for name, step in steps.items()},
-            "search-words": self._fill_words,
-            "saved-searches": lambda: saved_search_mails.tell_all(
-                self.store, self.site, key=stop_key, now=self.clock.now()
-            ),
-        }
+        return housekeeping.steps(self.store, self.site, self.sealer, self.clock)
 
 
 def make_site(settings: Settings, keyring: Keyring) -> Site:
@@ -318,40 +260,6 @@ def make_site(settings: Settings, keyring: Keyring) -> Site:
         default_language=settings.default_language,
         is_https=settings.is_https,
     )
-
-
-def load_secret(settings: Settings) -> str:
-    """Return the secret key: the setting, else the one in the data folder, which is made at the first start.
-
-    Raises: BrokenSecret if that file cannot be used.
-    """
-    if settings.secret_key is not None:
-        return settings.secret_key.get_secret_value()
-    path = settings.data_dir / KEY_FILE
-    try:
-        if not path.exists():
-            _make_secret(path)
-        secret = path.read_text(encoding="ascii").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise BrokenSecret(f"{path}: {error}", safe=f"The secret key in {path} cannot be read.") from error
-    if len(secret) < MIN_SECRET_CHARACTERS:
-        raise BrokenSecret(f"{path} is too short", safe=f"The secret key in {path} is damaged: restore it.")
-    return secret
-
-
-def _make_secret(path: Path) -> None:
-    """Write a new secret, readable for this user only; of two processes that do so at once, one wins."""
-    fresh = path.with_name(f"{path.name}.{os.getpid()}")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(new_token() + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        with suppress(FileExistsError):
-            os.link(fresh, path)  # unlike a rename, never replaces what is there
-    finally:
-        fresh.unlink()
 
 
 # --- the web application ----------------------------------------------------------------------------

@@ -13,13 +13,13 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import select, text, update
 
-from libline_fed.app import BrokenSecret, Instance, create_app
+from libline_fed.app import Instance, create_app
 from libline_fed.clock import SystemClock
 from libline_fed.config import Federation, Settings
 from libline_fed.domain.peers import Policy, Verdict
 from libline_fed.errors import StoreBusy
 from libline_fed.federation.failures import FailureAnswers
-from libline_fed.sealing import SealBroken
+from libline_fed.sealing import BrokenSecret, SealBroken
 from libline_fed.services import members, peers, proposals
 from libline_fed.storage import actors, keys
 from libline_fed.storage import tables as t
