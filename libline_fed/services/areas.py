@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from libline_fed.domain.proposals import Purpose
-from libline_fed.domain.viewers import EVERYBODY, Viewer
-from libline_fed.storage import areas
+from libline_fed.domain.viewers import Viewer
+from libline_fed.storage import areas, visibility
 from libline_fed.storage.store import Tx
 
 KEPT = timedelta(minutes=1)
@@ -20,18 +20,21 @@ class AreaCounts:
 
 
 class KeptCounts:
-    """The counts for everybody, asked for once a minute: counting reads all open proposals."""
+    """The counts of those who see the same, asked for once a minute: counting reads all open proposals."""
 
     def __init__(self) -> None:
-        self._kept: tuple[datetime, dict[str, AreaCounts]] | None = None
+        self._kept: dict[tuple[bool, tuple[str, ...]], tuple[datetime, dict[str, AreaCounts]]] = {}
 
     async def get(self, tx: Tx, viewer: Viewer, *, now: datetime) -> dict[str, AreaCounts]:
-        """Return the counts for a viewer; those for everybody are at most a minute old."""
-        if viewer != EVERYBODY:
-            return await counts(tx, viewer, now=now)
-        if self._kept is None or not self._kept[0] <= now < self._kept[0] + KEPT:
-            self._kept = (now, await counts(tx, viewer, now=now))
-        return self._kept[1]
+        """Return the counts for a viewer, at most a minute old; a block tells at once."""
+        avoided = await visibility.avoided_ids(tx, viewer.person.id) if viewer.person is not None else []
+        key = (viewer.is_member, tuple(avoided))
+        kept = self._kept.get(key)
+        if kept is None or not kept[0] <= now < kept[0] + KEPT:
+            kept = (now, await counts(tx, viewer, now=now))
+            fresh = {one: other for one, other in self._kept.items() if now < other[0] + KEPT}
+            self._kept = {**fresh, key: kept}
+        return kept[1]
 
 
 async def counts(tx: Tx, viewer: Viewer, *, now: datetime) -> dict[str, AreaCounts]:
