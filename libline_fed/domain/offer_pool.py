@@ -262,7 +262,6 @@ def _area_statements(offering: Offering) -> list[MapKey]:
         keys["area", area, known_level(level)] = None
         group = group_of(area)
         if group is not None:
-            keys["group", group, known_level(level)] = None
             keys["in-group", group] = None
             keys["grouped",] = None
     return list(keys)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
+from typing import NamedTuple
 
 import numpy as np
 from pyroaring import BitMap
@@ -66,11 +67,9 @@ class Places:
     busy_count: int
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class _Found:
+class _Found(NamedTuple):
     lack: int  # 1,000 less the rank: the best come first
     tie: bytes
-    uri: str
     slot: int
 
 
@@ -184,26 +183,30 @@ class _Search:
 
     # --- the best of some slots -----------------------------------------------------------------
 
-    def top(self, slots: BitMap, depth: int) -> list[_Found]:
-        """Return the best of some slots in their order, `depth` of them at most."""
+    def top(self, slots: BitMap, depth: int, *, covers_nothing: bool = False) -> list[_Found]:
+        """Return the best of some slots in their order, `depth` of them at most.
+
+        `covers_nothing`: none of them has anything to do with the areas that are wanted.
+        """
         depth = min(depth, len(slots))
         if depth <= 0:
             return []
         if depth >= DEEP or len(slots) <= SMALL:
             chosen, ranks = self._plan.ranks(slots)
         else:
-            chosen, ranks = self._narrowed(slots, depth)
+            chosen, ranks = self._narrowed(slots, depth, covers_nothing=covers_nothing)
         if depth < len(ranks):
             least = np.partition(ranks, len(ranks) - depth)[len(ranks) - depth]
             kept = ranks >= least
             chosen, ranks = chosen[kept], ranks[kept]
-        return sorted(map(self._found, chosen.tolist(), ranks.tolist()))[:depth]
+        return self._ordered(chosen.tolist(), ranks.tolist())[:depth]
 
-    def _narrowed(self, slots: BitMap, depth: int) -> tuple[np.ndarray, np.ndarray]:
+    def _narrowed(self, slots: BitMap, depth: int, *, covers_nothing: bool) -> tuple[np.ndarray, np.ndarray]:
         """Return slots with their ranks, among them surely the first `depth`."""
         scored, waiting, waiting_count = _Scored(depth), list[BitMap](), 0
-        splits, questions, known = self._splits, self._splits.questions, self._splits.begin()
-        heap = [(-splits.most(known), 0, slots, known, 0)]
+        splits, questions = self._splits, self._splits.questions
+        known, asked = splits.begin(covers_nothing=covers_nothing)
+        heap = [(-splits.most(known), 0, slots, known, asked)]
         numbered, enough_count = 1, max(BATCH, depth)
         while heap or waiting:
             is_over = not heap or -heap[0][0] < scored.least
@@ -226,11 +229,15 @@ class _Search:
                     numbered += 1
         return scored.all()
 
-    def _found(self, slot: int, rank: int) -> _Found:
-        uri = self._pool.columns.uri(slot)
-        digest = self._begin.copy()
-        digest.update(f"{uri}{self._question.iso_week}".encode())
-        return _Found(1_000 - rank, digest.digest(), uri, slot)
+    def _ordered(self, slots: list[int], ranks: list[int]) -> list[_Found]:
+        """Put slots in their order; see `match_ranking.tie_break`."""
+        uri_of, copy, week = self._pool.columns.uri, self._begin.copy, self._question.iso_week.encode()
+        found = []
+        for slot, rank in zip(slots, ranks, strict=True):
+            digest = copy()
+            digest.update(uri_of(slot).encode() + week)
+            found.append(_Found(1_000 - rank, digest.digest(), slot))
+        return sorted(found)
 
     # --- the first page -------------------------------------------------------------------------
 
@@ -281,7 +288,10 @@ class _Search:
         if early is not None or len(first) < FIRST_COUNT:
             return early
         elsewhere -= BitMap([one.slot for one in first])
-        waiting = [one for one in rest if one.slot in elsewhere][:1] or self.top(elsewhere, 1)
+        has_groups = all(group_of(area) for area, _ in wanted_areas(self._question.seeker))
+        waiting = [one for one in rest if one.slot in elsewhere][:1] or self.top(
+            elsewhere, 1, covers_nothing=has_groups
+        )
         if not waiting:
             return None
         counts = Counter(self._host(one) for one in first[: FIRST_COUNT - 1])

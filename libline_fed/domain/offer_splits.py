@@ -63,8 +63,11 @@ class Splits:
         self._pool = plan.pool
         self.questions = self._questions()
 
-    def begin(self) -> Known:
-        """Return what is known of every slot: which components can count at all."""
+    def begin(self, *, covers_nothing: bool) -> tuple[Known, int]:
+        """Return what is known of slots before anything is asked, and which question comes first.
+
+        That is which components can count at all. `covers_nothing`: no area that is wanted is covered.
+        """
         possible = {
             Component.GOALS: bool(self._plan.seeker.goals),
             Component.STYLE: bool(self._plan.seeker.styles),
@@ -73,7 +76,9 @@ class Splits:
             Component.LANGUAGE: bool(self._plan.fluent or self._plan.working),
         }
         left = sum(WEIGHTS[name] for name, is_possible in possible.items() if is_possible)
-        return Known(areas_left=self._plan.priorities, left=left)
+        if covers_nothing:
+            return Known(left=left), len(self._plan.wanted)
+        return Known(areas_left=self._plan.priorities, left=left), 0
 
     def most(self, known: Known) -> int:
         """Return the highest rank that slots can have of which so much is known."""
@@ -101,10 +106,11 @@ class Splits:
 
     def _by_area(self, area: str, priority: int, part: BitMap) -> Pieces:
         group = group_of(area)
-        answers = [
-            *((self._pool.map("area", area, level), LEVEL_WEIGHTS[level]) for level in LEVELS),
-            *((self._pool.map("group", group, level), NEAR_WEIGHTS[level]) for level in LEVELS if group),
+        answers: list[tuple[BitMap, int | None]] = [
+            (self._pool.map("area", area, level), LEVEL_WEIGHTS[level]) for level in LEVELS
         ]
+        if group is not None:  # finer pieces would cost more than they save
+            answers.append((self._pool.map("in-group", group), max(NEAR_WEIGHTS.values())))
         return [
             (piece, Known(areas_met=priority * (weight or 0), areas_left=-priority))
             for piece, weight in _parted(part, answers)
