@@ -15,7 +15,7 @@ from libline_fed.domain.cohorts import MAX_COHORTS, Cohort, CohortDraft, check_c
 from libline_fed.errors import Conflict, NotFound
 from libline_fed.ids import new_id
 from libline_fed.sanitize import clean_line, clean_text
-from libline_fed.services import consortia, outbox
+from libline_fed.services import consortia, consortium_views, outbox
 from libline_fed.services.audiences import followers_of
 from libline_fed.services.documents import actor_document
 from libline_fed.services.outbox import PUBLIC
@@ -133,10 +133,10 @@ async def mine(tx: Tx, cohort_id: str, account: Account | None) -> Shown:
 
     Raises: NotFound, Forbidden, Conflict.
     """
-    found = await _mine(tx, cohort_id, account)
-    group = await actors.by_id(tx, found.group_id)
-    assert group is not None, "a cohort goes with its Group"
-    return Shown(found, group)
+    found = await cohorts.by_id(tx, cohort_id)
+    if found is None:
+        raise NotFound(f"no cohort {cohort_id}")
+    return Shown(found, (await consortium_views.run_here(tx, found.group_id, account)).group)
 
 
 # --- inside -----------------------------------------------------------------------------------------

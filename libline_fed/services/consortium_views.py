@@ -16,7 +16,7 @@ from libline_fed.domain.consortia import (
     speaks_for_server,
 )
 from libline_fed.domain.proposals import Proposal
-from libline_fed.errors import Forbidden, NotFound
+from libline_fed.errors import Conflict, Forbidden, NotFound
 from libline_fed.services import consortia, memberships
 from libline_fed.services.memberships import Joined
 from libline_fed.services.site import Site
@@ -95,7 +95,7 @@ async def desk(tx: Tx, group_id: str, account: Account | None) -> Desk:
 
     Raises: NotFound, Forbidden, Conflict.
     """
-    hosted = await consortia.require_run(tx, group_id, account)
+    hosted = await run_here(tx, group_id, account)
     return Desk(
         hosted.consortium,
         hosted.group,
@@ -107,6 +107,22 @@ async def desk(tx: Tx, group_id: str, account: Account | None) -> Desk:
         await consortia.withheld(tx, group_id),
         await cohorts.of_group(tx, group_id),
     )
+
+
+async def run_here(tx: Tx, group_id: str, account: Account | None) -> consortia.Hosted:
+    """Return a consortium hosted here that somebody may run, to look at it; `require_run` is for changing it.
+
+    Raises: NotFound, Forbidden; Conflict if it is closed.
+    """
+    known = await consortium_rows.get(tx, group_id)
+    found = await actors.by_id(tx, group_id)
+    if known is None or found is None:
+        raise NotFound(f"there is no consortium {group_id} here")
+    if not await consortia.may_run(tx, group_id, account):
+        raise Forbidden("this is for the coordinators of the consortium")
+    if known.closed_at is not None:
+        raise Conflict(f"{found.uri} is closed", safe="This consortium is closed.")
+    return consortia.Hosted(known, found)
 
 
 async def run_by(tx: Tx, account: Account) -> list[consortia.Hosted]:

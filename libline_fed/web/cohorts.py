@@ -14,7 +14,7 @@ from libline_fed.domain.proposals import Purpose
 from libline_fed.domain.searches import MAX_VALUES, Search, Sort
 from libline_fed.errors import InvalidInput
 from libline_fed.ids import new_id
-from libline_fed.services import cohorts, consortia, directory, form_tokens
+from libline_fed.services import cohorts, consortium_views, directory, form_tokens
 from libline_fed.storage.store import Tx
 from libline_fed.web.context import WebContext
 from libline_fed.web.directory import viewer_of
@@ -83,7 +83,7 @@ class CohortPages(Pages):
         """Begin a cohort."""
         visit, group_id = visit_of(request), self.path_id(request)
         account, _ = visit.member()
-        hosted = await self.store.read(lambda tx: consortia.require_run(tx, group_id, account))
+        hosted = await self.store.read(lambda tx: consortium_views.run_here(tx, group_id, account))
         path = f"{HOME}/{group_id}/cohorts"
         form = CohortForm(visit.form if request.method == "POST" else None)
         if request.method == "GET":
