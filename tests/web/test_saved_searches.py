@@ -10,7 +10,7 @@ from libline_fed.domain.searches import Search
 from libline_fed.services import blocks, proposals, saved_search_mails, saved_searches
 from libline_fed.storage import accounts, mails
 from libline_fed.storage import saved_searches as rows
-from tests.support.pages import DRAFT, Page, PagesWorld, path_in
+from tests.support.pages import DRAFT, PASSWORD, Page, PagesWorld, path_in
 
 SEARCH = "/saved-searches/new?list=mentors&area=A0301&language=en"
 NEW = "/saved-searches/new"
@@ -60,6 +60,21 @@ async def test_a_search_is_saved_listed_changed_and_deleted(world: PagesWorld) -
     gone = await browser.submit(asked, f"{edit}/delete")
     assert "Your saved search is deleted." in gone.text
     assert (await browser.get(edit)).response.status_code == 404
+
+
+async def test_a_visitor_logs_in_first_and_a_guest_saves_nothing(world: PagesWorld) -> None:
+    await world.add_member("ana")
+    visitor = world.browser()
+    for path in ("/mentors?area=A0301&language=en", "/topics/A0301"):
+        page = await visitor.get(path)
+        link = next(one["href"] for one in page.links if one["href"].startswith(NEW))
+        login = await visitor.get(link)
+        assert login.headings == ["Log in"]
+        guest = await (await world.guest_browser()).get(path)
+        assert not [one for one in guest.links if one["href"].startswith("/saved-searches")]
+    page = await visitor.get(SEARCH)
+    form = await visitor.submit(page, "/login", email="ana@mail.example", password=PASSWORD)
+    assert ("search", "list=mentors&area=A0301&language=en") in form.form(NEW).values
 
 
 async def test_wrong_input_is_told_and_kept(world: PagesWorld) -> None:
