@@ -106,7 +106,7 @@ async def reject(tx: Tx, site: Site, *, peer_id: str, now: datetime) -> None:
     ours, peer = await instance(tx, site), await server(tx, peer_id)
     await following.reject_follower(tx, site, owner=ours, follower_id=peer.id, now=now)
     await links.remove_note(tx, peer.id)
-    await sources.drop_strangers(tx, site)
+    await _let_go_if_apart(tx, site, peer, now)
 
 
 async def unlink(tx: Tx, site: Site, *, peer_id: str, now: datetime) -> None:
@@ -167,25 +167,32 @@ async def receive_end(tx: Tx, site: Site, *, peer: Actor, was_linked: bool, now:
     """Take in that a server has taken its question back, or wants nothing from here any more."""
     await link_news.forget(tx, peer)
     await links.remove_note(tx, peer.id)
-    await sources.drop_strangers(tx, site)
+    await _let_go_if_apart(tx, site, peer, now)
     if was_linked:
         await link_news.tell_admins(tx, site, link_news.ENDED, peer, now=now)
 
 
-async def let_go_of_blocked(tx: Tx, site: Site, *, now: datetime) -> int:
-    """Let go of servers and consortia whose host is blocked now; returns how many. They are told nothing.
+async def keep_up(tx: Tx, site: Site, *, now: datetime) -> None:
+    """Read the lists of all servers in our circle, also of those that only ask us and of co-members.
 
-    The block itself has ended the follows and hides what came from there.
+    Of these only the proposals for the network are taken. Servers that are in it no more, and all that are
+    blocked, are let go; they are told nothing: a block has ended the follows and hides what came from there.
     """
-    read = [actor for actor in await crawl_rows.actors_read(tx) if not actor.is_local]
-    blocked = await peers.judged(tx, {actor.host for actor in read}, Verdict.BLOCKED)
-    gone = [actor for actor in read if actor.host in blocked]
-    for actor in gone:
-        await links.remove_note(tx, actor.id)
-        await link_news.forget(tx, actor)
-        await _let_go(tx, site, actor, now)
+    circle = {actor.id: actor for actor in await circles.linked(tx, site.uris.instance_actor)}
+    read = {actor.id: actor for actor in await crawl_rows.actors_read(tx)}
+    kinds = {crawl.actor_id: crawl.kind for crawl in (await crawl_rows.by_actors(tx, read)).values()}
+    hosts = {actor.host for actor in (*circle.values(), *read.values())}
+    blocked = await peers.judged(tx, hosts, Verdict.BLOCKED)
+    for actor in read.values():
+        is_apart = kinds[actor.id] == CrawlKind.LINK and actor.id not in circle
+        if actor.host in blocked or (is_apart and not await is_asked_for(tx, site, actor)):
+            await links.remove_note(tx, actor.id)
+            await link_news.forget(tx, actor)
+            await _let_go(tx, site, actor, now)
+    for actor in circle.values():
+        if actor.id not in read and actor.proposals_url is not None and actor.host not in blocked:
+            await crawls.start(tx, actor.id, CrawlKind.LINK, now)
     await sources.drop_strangers(tx, site)
-    return len(gone)
 
 
 # --- questions --------------------------------------------------------------------------------------
@@ -245,6 +252,12 @@ async def list_links(tx: Tx, site: Site) -> list[Link]:
     return sorted(found, key=lambda link: (not link.is_waiting_for_us, link.peer.host))
 
 
+async def is_asked_for(tx: Tx, site: Site, peer: Actor) -> bool:
+    """Tell whether a server's public proposals are wanted: by a link, or for a consortium hosted here."""
+    mine = await follows.between(tx, (await instance(tx, site)).id, peer.id)
+    return (mine is not None and mine.state == FollowState.ACCEPTED) or await _is_member_here(tx, peer)
+
+
 async def count_waiting(tx: Tx, site: Site) -> int:
     """Count the servers that ask and wait for an admin here."""
     ours = await instance(tx, site)
@@ -295,9 +308,20 @@ def _question(site: Site, ours: Actor, peer: Actor, now: datetime) -> Follow:
     )
 
 
-async def _let_go(tx: Tx, site: Site, peer: Actor, now: datetime) -> None:
+async def _is_member_here(tx: Tx, peer: Actor) -> bool:
     joined = await consortia.memberships(tx, peer.id, (MemberState.MEMBER,))
-    if not any(group.is_local for _, group in joined):  # a consortium here reads its members' lists, too
+    return any(group.is_local for _, group in joined)
+
+
+async def _let_go_if_apart(tx: Tx, site: Site, peer: Actor, now: datetime) -> None:
+    if await circles.is_linked(tx, site.uris.instance_actor, peer.host):
+        await sources.drop_strangers(tx, site)
+    else:
+        await _let_go(tx, site, peer, now)
+
+
+async def _let_go(tx: Tx, site: Site, peer: Actor, now: datetime) -> None:
+    if not await _is_member_here(tx, peer):  # a consortium here reads its members' lists, too
         await crawls.stop(tx, peer.id)
     await sources.drop(tx, site, actor_uri=peer.uri, now=now)
 
