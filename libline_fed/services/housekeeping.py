@@ -32,7 +32,7 @@ def steps(store: Store, site: Site, sealer: Sealer, clock: Clock) -> dict[str, S
         "old-failures": fetch_failures.drop_old,
         "mentorships": lambda tx, now: mentorship_clock.tick(tx, site, now=now),
         "need-counts": lambda tx, now: need_counts.count(tx, site, now=now),
-        "blocked-links": lambda tx, now: links.let_go_of_blocked(tx, site, now=now),
+        "links": lambda tx, now: links.keep_up(tx, site, now=now),
         "seen-changes": lambda tx, _: offer_index.prune(tx),
         "ended-proposals": lambda tx, now: proposals.close_expired(tx, site, now=now),
     }
