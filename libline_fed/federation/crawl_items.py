@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from libline_fed.activitypub.objects import Admitted, ProposalDocument
+from libline_fed.activitypub.parse import visibility_of
 from libline_fed.activitypub.urls import host_of
 from libline_fed.clock import Clock
 from libline_fed.domain.actors import Actor
@@ -232,7 +233,7 @@ class ItemReader:
             await sources.forget_announced(tx, reading.actor.uri, uri=uri, now=now)
             return ItemState.REFUSED
         named = admitted.document.note.audience
-        is_asked_for = not reading.is_link or around.is_linked
+        is_asked_for = not reading.is_link or around.is_linked or not _is_public(admitted, author)
         if not is_asked_for and not await consortium_items.is_wanted(tx, self._site, reading.actor, named):
             return ItemState.REFUSED
         kept = await proposals.put_remote(
@@ -249,6 +250,12 @@ class ItemReader:
         if reading.is_link and named:
             await consortium_items.take_listed(tx, self._site, uri, author, named=named, now=now)
         return ItemState.KEPT
+
+
+def _is_public(admitted: Admitted[ProposalDocument], author: Actor) -> bool:
+    note = admitted.document.note
+    seen_by = visibility_of(note.to, note.cc, author.followers_uri)
+    return not (note.to or note.cc) or seen_by in proposals.OPEN_TO_ALL
 
 
 async def _needs_no_reading(tx: Tx, reading: Reading, here: Proposal) -> bool:
