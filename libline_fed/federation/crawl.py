@@ -22,6 +22,7 @@ from libline_fed.federation.crawl_items import LEASE_S, ItemReader, LeaseLost, R
 from libline_fed.federation.group_reading import GroupReader
 from libline_fed.federation.pace import Pace
 from libline_fed.federation.resolve import Resolver
+from libline_fed.services import links
 from libline_fed.services.site import Site
 from libline_fed.storage import actors, crawls
 from libline_fed.storage.store import Store, Tx
@@ -48,6 +49,7 @@ class Crawler:
         self, store: Store, site: Site, clock: Clock, *, admitter: Admitter, resolver: Resolver, pace: Pace
     ) -> None:
         self._store = store
+        self._site = site
         self._clock = clock
         self._admitter = admitter
         self._pace = pace
@@ -166,10 +168,15 @@ class Crawler:
         head = await self._page(reading, url)
         assert head is not None  # without a tag everything is an answer
         first_url = head.page.documents_url if reading.is_link else None
+        if first_url is None and reading.is_link and not await self._is_asked_for(reading):
+            raise PeerUnavailable(f"{reading.actor.uri} shows us nothing for the network yet")
         first_url = first_url or head.page.first_url
         if head.page.item_uris or first_url is None:
             return _Start(url, head)
         return _Start(first_url, None)
+
+    async def _is_asked_for(self, reading: Reading) -> bool:
+        return await self._store.read(lambda tx: links.is_asked_for(tx, self._site, reading.actor))
 
     async def _page(self, reading: Reading, url: str, *, etag: str | None = None) -> Listing | None:
         await self._pace.wait(reading.actor.host)
