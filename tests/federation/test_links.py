@@ -170,6 +170,29 @@ async def test_unlinking_takes_away_on_both_sides_what_the_link_brought_and_noth
     assert None not in await copies(b, followed, public, network, later)
 
 
+async def test_older_proposals_for_the_network_go_both_ways_and_public_ones_only_where_asked_for(
+    both: Pair,
+) -> None:
+    a, b = both
+    ben = await b.member("ben")
+    public, network = await b.offer(ben), await b.offer(ben, FOR_NETWORK)
+    await link(both, b, a)  # a has not asked for anything
+    await a.keep_house()
+    await read_lists(both, a)
+    assert [copy is not None for copy in await copies(a, public, network)] == [False, True]
+    await linking.unlink(a, b)
+    assert await copies(a, network) == [None]
+    assert await linking.crawl_of(a, b) is None
+    await both.settle()
+    await link(both, b, a)
+    await a.keep_house()
+    await read_lists(both, a)
+    await linking.unlink(b, a)  # now the other side ends it
+    await both.settle()
+    assert await copies(a, network) == [None]
+    assert await linking.crawl_of(a, b) is None
+
+
 async def test_questions_that_cross_link_both_ways(both: Pair) -> None:
     a, b = both
     both.hold(a)
