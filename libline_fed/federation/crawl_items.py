@@ -14,7 +14,6 @@ from libline_fed.activitypub.parse import visibility_of
 from libline_fed.activitypub.urls import host_of
 from libline_fed.clock import Clock
 from libline_fed.domain.actors import Actor
-from libline_fed.domain.consortia import MemberState
 from libline_fed.domain.crawls import Crawl, CrawlKind, ItemState
 from libline_fed.domain.follows import FollowState
 from libline_fed.domain.posts import Post
@@ -229,10 +228,10 @@ class ItemReader:
             return ItemState.REFUSED
         if author.is_local or not author.is_usable or not await _is_free(tx, uri, author, around):
             return ItemState.REFUSED
-        if not reading.is_link and not await _is_of_consortium(tx, reading.actor, admitted, author):
+        named = admitted.document.note.audience
+        if not reading.is_link and not await consortia.may_bring(tx, reading.actor, named, author.host):
             await sources.forget_announced(tx, reading.actor.uri, uri=uri, now=now)
             return ItemState.REFUSED
-        named = admitted.document.note.audience
         is_asked_for = not reading.is_link or around.is_linked or not _is_public(admitted, author)
         if not is_asked_for and not await consortium_items.is_wanted(tx, self._site, reading.actor, named):
             return ItemState.REFUSED
@@ -263,16 +262,6 @@ async def _needs_no_reading(tx: Tx, reading: Reading, here: Proposal) -> bool:
     if here.status != Status.OPEN:  # the list says otherwise
         return False
     return reading.is_link or await sources.is_announced(tx, here.id, reading.actor.uri)
-
-
-async def _is_of_consortium(
-    tx: Tx, group: Actor, admitted: Admitted[ProposalDocument], author: Actor
-) -> bool:
-    """Tell whether a proposal's own server says that it is for a consortium, and has not left that."""
-    if group.uri not in admitted.document.note.audience:
-        return False
-    states = await consortia.states_at(tx, group.id, author.host)
-    return not states or MemberState.MEMBER in states
 
 
 @dataclass(frozen=True, slots=True)

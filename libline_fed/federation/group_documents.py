@@ -5,7 +5,7 @@ The page of a consortium has the same address as its Group; who asks for Activit
 
 import re
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from starlette.routing import BaseRoute
 from starlette.types import Receive, Scope, Send
@@ -14,6 +14,7 @@ from libline_fed.activitypub.collections import build_collection, build_list, bu
 from libline_fed.activitypub.groups import CohortDocument, build_cohorts
 from libline_fed.activitypub.uris import Uris
 from libline_fed.activitypub.urls import is_username
+from libline_fed.clock import Clock
 from libline_fed.domain.actors import Actor
 from libline_fed.errors import NotFound
 from libline_fed.federation.answers import Answer, AnswerCache, Asked, Load, Printer, Resource, gone_actor
@@ -31,11 +32,14 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class GroupDocuments:
     """The documents of the Groups of one instance."""
 
-    def __init__(self, store: Store, site: Site, cache: AnswerCache, printer: Printer) -> None:
+    def __init__(
+        self, store: Store, site: Site, cache: AnswerCache, printer: Printer, clock: Clock
+    ) -> None:
         self._store = store
         self._site = site
         self._cache = cache
         self._printer = printer
+        self._clock = clock
 
     def routes(self) -> list[BaseRoute]:
         """List the routes."""
@@ -84,6 +88,10 @@ class GroupDocuments:
     def _uris(self) -> Uris:
         return self._site.uris
 
+    @property
+    def _today(self) -> date:
+        return self._clock.now().date()
+
     async def _group(self, tx: Tx, asked: Asked) -> Answer:
         group = await self._find(tx, asked)
         return self._printer.make(await documents.actor_document(tx, self._site, group))
@@ -94,7 +102,7 @@ class GroupDocuments:
         async def load(tx: Tx, asked: Asked) -> Answer:
             group = await self._find(tx, asked)
             if name == "outbox":
-                count = await consortium_items.count_listed(tx, group.id)
+                count = await consortium_items.count_listed(tx, group.id, self._today)
             else:
                 count = (await follows.count(tx, group.id))[0 if name == "followers" else 1]
             uri = self._uris.collection(group.uri, name)
@@ -150,7 +158,7 @@ class GroupDocuments:
         """
         group = await self._find(tx, asked)
         uri = self._uris.collection(group.uri, "proposals")
-        total_count = await consortium_items.count_listed(tx, group.id)
+        total_count = await consortium_items.count_listed(tx, group.id, self._today)
         if "page" not in asked and "before" not in asked:
             return self._printer.make(
                 build_collection(
@@ -159,7 +167,9 @@ class GroupDocuments:
             )
         before = asked.get("before")
         place = _place(before) if before is not None else None
-        found = await consortium_items.listed(tx, group.id, before=place, limit=PAGE_ITEMS + 1)
+        found = await consortium_items.listed(
+            tx, group.id, self._today, before=place, limit=PAGE_ITEMS + 1
+        )
         listed = found[:PAGE_ITEMS]
         has_more = len(found) > PAGE_ITEMS
         document = build_page(

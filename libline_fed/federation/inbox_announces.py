@@ -16,7 +16,6 @@ from libline_fed.activitypub.proofs import proof_key_id, verify_proof
 from libline_fed.activitypub.uris import Uris
 from libline_fed.activitypub.urls import host_of
 from libline_fed.domain.actors import Actor
-from libline_fed.domain.consortia import MemberState
 from libline_fed.domain.follows import FollowState
 from libline_fed.domain.proposals import Proposal
 from libline_fed.errors import PeerGone, Refusal, RefusalReason
@@ -173,7 +172,10 @@ async def on_announced(work: Work, ready: Ready, directory: Actor) -> Result:
     refusal = await refuse_uri(work, note, author)
     if refusal is not None:
         return refusal
-    if directory.type == "Group" and not await _is_of_consortium(work, document, author, directory):
+    is_brought = directory.type != "Group" or await consortia.may_bring(
+        work.tx, directory, note.audience, author.host
+    )
+    if not is_brought:
         await sources.forget_announced(work.tx, directory.uri, uri=note.uri, now=work.now)
         return ignored(RefusalReason.NOT_FOR_US, f"{note.uri} is not for {directory.uri}")
     admitted: Admitted[object] = narrowed(ready.document, document)
@@ -211,16 +213,6 @@ async def _let_go(work: Work, ready: Ready) -> Result:
         return APPLIED
     said = inner.raw if isinstance(inner, Activity) else None
     return await bury(work, uri, owner, said=said)
-
-
-async def _is_of_consortium(
-    work: Work, document: ProposalDocument, author: Actor, group: Actor
-) -> bool:
-    """Tell whether a proposal's own server says that it is for a consortium, and has not left that."""
-    if group.uri not in document.note.audience:
-        return False
-    states = await consortia.states_at(work.tx, group.id, author.host)
-    return not states or MemberState.MEMBER in states
 
 
 def _passed_on(activity: Activity) -> Activity | Refusal | None:

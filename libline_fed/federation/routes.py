@@ -41,7 +41,7 @@ def federation_routes(
         *network.routes(),
         *lists.routes(),
         *documents.routes(),
-        *GroupDocuments(store, site, cache, printer).routes(),
+        *GroupDocuments(store, site, cache, printer, clock).routes(),
         *Discovery(store, site, cache, printer, clock).routes(),
         *NeedDocuments(store, site, printer, verifier, clock).routes(),
         *AgreementDocuments(store, site, printer, verifier, clock).routes(),

@@ -92,6 +92,17 @@ async def membership(
     return rows.to(Membership, row) if row else None
 
 
+async def may_bring(tx: Tx, group: Actor, audience: Sequence[str], host: str) -> bool:
+    """Tell whether a proposal of a host is of a consortium.
+
+    Its own server must say so, in its `audience`, and must not be known to have left or to be removed.
+    """
+    if group.uri not in audience:
+        return False
+    states = await states_at(tx, group.id, host)
+    return not states or MemberState.MEMBER in states
+
+
 async def by_activity(tx: Tx, instance_id: str, activity_uri: str | None) -> Membership | None:
     """Return the membership of a server that a Join or Invite is about, or None."""
     if activity_uri is None:

@@ -2,28 +2,22 @@
 
 from collections.abc import Collection
 from dataclasses import fields
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
 
 from libline_fed.domain.actors import Actor
 from libline_fed.domain.consortia import Item, ItemState
-from libline_fed.domain.proposals import Audience, Proposal, Status
+from libline_fed.domain.proposals import Proposal
+from libline_fed.domain.viewers import EVERYBODY
 from libline_fed.storage import rows
 from libline_fed.storage.consortium_tables import consortia, consortium_items
 from libline_fed.storage.store import Tx
 from libline_fed.storage.tables import actors, follows, proposals
+from libline_fed.storage.visibility import shown_to
 
 _i = consortium_items.c
-_IS_OPEN = and_(
-    proposals.c.uri == _i.proposal_uri,
-    proposals.c.audience == Audience.PUBLIC,
-    proposals.c.status.in_((Status.OPEN, Status.FULL)),
-    proposals.c.author_id.in_(
-        select(actors.c.id).where(actors.c.gone_at.is_(None), actors.c.suspended_at.is_(None))
-    ),
-)
 
 
 async def get(tx: Tx, group_id: str, proposal_uri: str) -> Item | None:
@@ -84,13 +78,13 @@ async def at_host(tx: Tx, group_id: str, host: str) -> list[Item]:
 
 
 async def listed(
-    tx: Tx, group_id: str, *, before: tuple[datetime, str] | None, limit: int
+    tx: Tx, group_id: str, today: date, *, before: tuple[datetime, str] | None, limit: int
 ) -> list[tuple[datetime, str]]:
-    """Return (moment, URI) of the open proposals that a Group passes on, newest first.
+    """Return (moment, URI) of the proposals that a Group passes on and that anybody may see, newest first.
 
     `before` is where the page before ended.
     """
-    query = _listed(select(_i.created_at, _i.proposal_uri), group_id)
+    query = await _listed(tx, select(_i.created_at, _i.proposal_uri), group_id, today)
     if before is not None:
         at, uri = before
         query = query.where(or_(_i.created_at < at, and_(_i.created_at == at, _i.proposal_uri < uri)))
@@ -98,9 +92,9 @@ async def listed(
     return [(row.created_at, row.proposal_uri) for row in found]
 
 
-async def count_listed(tx: Tx, group_id: str) -> int:
+async def count_listed(tx: Tx, group_id: str, today: date) -> int:
     """Count what `listed` lists."""
-    return int(await tx.scalar(_listed(select(func.count()), group_id)))
+    return int(await tx.scalar(await _listed(tx, select(func.count()), group_id, today)))
 
 
 async def shown(
@@ -154,9 +148,13 @@ async def _followers(tx: Tx, group_id: str, which: ColumnElement[bool]) -> list[
     return [rows.to(Actor, row) for row in await tx.all(query)]
 
 
-def _listed(query: Select[Any], group_id: str) -> Select[Any]:
+async def _listed(tx: Tx, query: Select[Any], group_id: str, today: date) -> Select[Any]:
     return (
         query.select_from(consortium_items)
-        .join(proposals, _IS_OPEN)
-        .where(_i.group_id == group_id, _i.state == ItemState.LISTED)
+        .join(proposals, proposals.c.uri == _i.proposal_uri)
+        .where(
+            _i.group_id == group_id,
+            _i.state == ItemState.LISTED,
+            *await shown_to(tx, EVERYBODY, today),
+        )
     )
