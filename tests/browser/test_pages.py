@@ -75,6 +75,13 @@ MEMBER: dict[str, PathOf] = {
     "queue": lambda _: "/admin/queue",
     "refused": lambda _: "/admin/inbox",
     "own terms": lambda _: "/admin/vocabulary",
+    "needs": lambda _: "/coordination",
+    "report": lambda _: "/coordination/report",
+    "find a mentor for": lambda _: "/coordination/find",
+    "suggestions": lambda _: "/suggestions",
+    "consortia": lambda _: "/admin/consortia",
+    "a new consortium": lambda _: "/admin/consortia/new",
+    "consortia for all": lambda _: "/consortia",
     "logout": lambda _: "/logout",
 }
 ALL = [("", name, path) for name, path in VISITOR.items()] + [

@@ -40,6 +40,22 @@ async def test_disabling_a_member_ends_the_visit_at_once(world: PagesWorld) -> N
     assert "The role is saved." in promoted.text
 
 
+async def test_an_admin_makes_a_member_a_coordinator_and_back(world: PagesWorld) -> None:
+    await world.add_member("ines", Role.ADMIN)
+    ana = await world.add_member("ana")
+    admin, member = await world.member_browser("ines"), await world.member_browser("ana")
+    assert (await member.raw_get("/coordination")).status_code == 404
+    path = f"/admin/members/{ana.account.id}"
+    made = await admin.submit(await admin.get("/admin/members"), f"{path}/make-coordinator")
+    assert "The role is saved." in made.text
+    member = await world.member_browser("ana")  # old pages act with no new role: the visit has ended
+    assert "/coordination" in {link["href"] for link in (await member.get("/")).links}
+    assert (await member.raw_get("/coordination")).status_code == 200
+    await admin.submit(made, f"{path}/make-member")
+    member = await world.member_browser("ana")
+    assert (await member.raw_get("/coordination")).status_code == 404
+
+
 async def test_an_invitation_is_shown_once(world: PagesWorld) -> None:
     await world.add_member("ines", Role.ADMIN)
     admin = await world.member_browser("ines")
