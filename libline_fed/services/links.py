@@ -132,10 +132,13 @@ async def receive_question(
 ) -> FollowState:
     """Take in a Follow of the instance actor: the admins decide; nobody but a server's own actor may ask.
 
+    `is_instance` tells whether its server names the asker; who was accepted before need not show it again.
     A server that this one has asked itself gets a yes at once.
     """
     ours = await instance(tx, site)
-    if not is_instance:
+    known = await follows.between(tx, peer.id, ours.id)
+    was_accepted = known is not None and known.state == FollowState.ACCEPTED
+    if not is_instance and not was_accepted:
         await _answer_no(tx, site, ours, peer, uri, now)
         return FollowState.REJECTED
     state = await following.receive_follow(tx, site, uri=uri, follower=peer, followed=ours, now=now)
