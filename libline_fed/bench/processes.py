@@ -71,11 +71,18 @@ class Running:
         return self.log.read_text(encoding="utf-8", errors="replace")[-LOG_TAIL_CHARACTERS:]
 
 
-def get(port: int, path: str, *, timeout_s: float = 10, address: str = "127.0.0.1") -> tuple[int, bytes]:
+def get(
+    port: int,
+    path: str,
+    *,
+    timeout_s: float = 10,
+    address: str = "127.0.0.1",
+    headers: Mapping[str, str] | None = None,
+) -> tuple[int, bytes]:
     """Send a GET to a port of this machine and return status and body."""
     connection = http.client.HTTPConnection(address, port, timeout=timeout_s)
     try:
-        connection.request("GET", path)
+        connection.request("GET", path, headers=dict(headers or {}))
         response = connection.getresponse()
         return response.status, response.read()
     finally:

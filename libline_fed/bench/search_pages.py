@@ -1,12 +1,11 @@
 """How fast a member gets the ranked directory from a server with many offers, beside reading every row."""
 
 import asyncio
-import http.client
 import random
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -15,11 +14,13 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from sqlalchemy import Table
+
 from libline_fed.bench import offers
 from libline_fed.bench.databases import fresh_database
 from libline_fed.bench.machine import cpu_s, percentile, rss_mb
 from libline_fed.bench.measure import Figure, Report, Say, kind_of, quiet_around
-from libline_fed.bench.processes import ProcessFailed, environ_of, free_ports, run, running
+from libline_fed.bench.processes import ProcessFailed, environ_of, free_ports, get, run, running
 from libline_fed.bench.scene import HANDLE, wait_until
 from libline_fed.domain.match_ranking import iso_week, rank
 from libline_fed.domain.offer_columns import Listing
@@ -36,6 +37,7 @@ from libline_fed.storage.store import Store, Tx
 CHUNK = 1_000
 VIEWS_COUNT = 200
 QUERIES_COUNT = 20
+PAGE_S = 60
 TEXT = "<p>Cataloguing rare maps, and what the new rules changed for small libraries.</p>" * 3
 WORDS = ("maps", "grants", "reading", "archives", "metadata", "children", "rights", "databases")
 PATHS = {
@@ -108,34 +110,26 @@ def _served(port: int, token: str, log: Path, environ: dict[str, str]) -> _Serve
     arguments, begun_s = ["serve", "--port", str(port)], time.monotonic()
     with running("libline_fed", arguments, log=log, ready=(port, "/readyz"), environ=environ) as process:
         ready_s = time.monotonic() - begun_s
-        with _connected(port, token) as view:
-            wait_until(lambda: IS_RANKED in view(PATHS["ranked"]), "the index was not built")
-            warm_s = time.monotonic() - begun_s
-            pid = process.process.pid
-            cpu_before_s = cpu_s(pid)
-            pages_ms = {name: _timed_views(view, path) for name, path in PATHS.items()}
-            page_cpu_ms = (cpu_s(pid) - cpu_before_s) * 1_000 / (len(PATHS) * VIEWS_COUNT)
-            return _Served(ready_s, warm_s, pages_ms, page_cpu_ms, rss_mb(pid))
+        view = partial(_view, port, token)
+        wait_until(lambda: IS_RANKED in view(PATHS["ranked"]), "the index was not built")
+        warm_s = time.monotonic() - begun_s
+        pid = process.process.pid
+        cpu_before_s = cpu_s(pid)
+        pages_ms = {name: _timed_views(view, path) for name, path in PATHS.items()}
+        page_cpu_ms = (cpu_s(pid) - cpu_before_s) * 1_000 / (len(PATHS) * VIEWS_COUNT)
+        return _Served(ready_s, warm_s, pages_ms, page_cpu_ms, rss_mb(pid))
 
 
-@contextmanager
-def _connected(port: int, token: str) -> Iterator[Callable[[str], bytes]]:
-    """Give a function that gets a page as the member, over one connection."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+def _view(port: int, token: str, path: str) -> bytes:
+    """Return a page as the member gets it.
+
+    Raises: ProcessFailed.
+    """
     headers = {"cookie": f"session={token}", "accept-language": "en"}
-
-    def view(path: str) -> bytes:
-        connection.request("GET", path, headers=headers)
-        response = connection.getresponse()
-        body = response.read()
-        if response.status != 200:
-            raise ProcessFailed(f"{path} was answered with {response.status}")
-        return body
-
-    try:
-        yield view
-    finally:
-        connection.close()
+    status, body = get(port, path, timeout_s=PAGE_S, headers=headers)
+    if status != 200:
+        raise ProcessFailed(f"{path} was answered with {status}")
+    return body
 
 
 def _timed_views(view: Callable[[str], bytes], path: str) -> list[float]:
@@ -210,16 +204,19 @@ async def _fill(url: str, count: int) -> str:
 
 async def _write(chunk: list[Listing], now: datetime, tx: Tx) -> None:
     rng = random.Random(chunk[0].id)  # noqa: S311
-    await tx.execute(tx.insert(tables.actors), [_author(listing, now) for listing in chunk])
-    await tx.execute(tx.insert(tables.proposals), [_proposal(listing, now) for listing in chunk])
-    for table, name, part in (
-        (tables.proposal_areas, "area", "found_areas"),
-        (tables.proposal_languages, "language", "tags"),
-    ):
-        listed = [{"proposal_id": one.id, name: value} for one in chunk for value in getattr(one, part)]
-        await tx.execute(tx.insert(table), listed)
-    words = [{"proposal_id": one.id, "words": " ".join(rng.sample(WORDS, 3))} for one in chunk]
-    await tx.execute(tx.insert(proposal_search), words)
+    made: dict[Table, list[dict[str, Any]]] = {
+        tables.actors: [_author(one, now) for one in chunk],
+        tables.proposals: [_proposal(one, now) for one in chunk],
+        tables.proposal_areas: [
+            {"proposal_id": one.id, "area": area} for one in chunk for area in one.found_areas
+        ],
+        tables.proposal_languages: [
+            {"proposal_id": one.id, "language": tag} for one in chunk for tag in one.tags
+        ],
+        proposal_search: [{"proposal_id": one.id, "words": " ".join(rng.sample(WORDS, 3))} for one in chunk],
+    }
+    for table, values in made.items():
+        await tx.execute(tx.insert(table), values)
 
 
 def _author(listing: Listing, now: datetime) -> dict[str, Any]:
