@@ -72,6 +72,7 @@ MEMBER: dict[str, PathOf] = {
     "members": lambda _: "/admin/members",
     "invitations": lambda _: "/admin/invitations",
     "peers": lambda _: "/admin/peers",
+    "links": lambda _: "/admin/links",
     "queue": lambda _: "/admin/queue",
     "refused": lambda _: "/admin/inbox",
     "own terms": lambda _: "/admin/vocabulary",
