@@ -59,7 +59,7 @@ async def proposal(tx: Tx, proposal_id: str) -> tuple[Proposal, Actor] | None:
 
 async def featured(tx: Tx, author_id: str) -> list[str]:
     """Return the URIs of an author's open public proposals, newest first."""
-    query = select(proposals.c.uri).where(proposals.c.author_id == author_id, _IS_OPEN)
+    query = select(proposals.c.uri).where(_open_of(author_id))
     return list(await tx.scalars(query.order_by(proposals.c.id.desc()).limit(MAX_FEATURED)))
 
 
@@ -101,9 +101,10 @@ async def count_open_proposals(tx: Tx, author_id: str | None) -> int:
 
 
 def _open_of(author_id: str | None) -> ColumnElement[bool]:
+    usable = select(actors.c.id).where(_IS_USABLE)
     if author_id is not None:
-        return and_(_IS_OPEN, proposals.c.author_id == author_id)
-    return and_(_IS_OPEN, proposals.c.author_id.in_(select(actors.c.id).where(_IS_USABLE)))
+        usable = usable.where(actors.c.id == author_id)
+    return and_(_IS_OPEN, proposals.c.author_id.in_(usable))
 
 
 async def areas(tx: Tx, author_id: str) -> list[str]:
@@ -111,7 +112,7 @@ async def areas(tx: Tx, author_id: str) -> list[str]:
     query = (
         select(proposal_areas.c.area)
         .join(proposals, proposals.c.id == proposal_areas.c.proposal_id)
-        .where(proposals.c.author_id == author_id, _IS_OPEN)
+        .where(_open_of(author_id))
     )
     return list(await tx.scalars(query.distinct().order_by(proposal_areas.c.area)))
 
