@@ -16,7 +16,16 @@ from libline_fed.services.documents import actor_document
 from libline_fed.services.limits import Limits
 from libline_fed.services.outbox import PUBLIC
 from libline_fed.services.site import Site
-from libline_fed.storage import absences, actors, arrivals, deliveries, follows, imports, records
+from libline_fed.storage import (
+    absences,
+    actors,
+    arrivals,
+    deliveries,
+    follows,
+    imports,
+    records,
+    suggestions,
+)
 from libline_fed.storage import proposals as proposal_rows
 from libline_fed.storage.store import Store, Tx
 
@@ -147,6 +156,7 @@ async def delete_account(tx: Tx, site: Site, *, account_id: str, actor_id: str, 
     await records.remove_of(tx, actor_id)
     await imports.remove_of(tx, actor_id)
     await arrivals.remove_of(tx, actor_id)
+    await suggestions.forget(tx, actor_id)
     return await accounts.delete_account(tx, site, account_id=account_id, now=now)
 
 

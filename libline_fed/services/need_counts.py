@@ -20,8 +20,9 @@ from libline_fed.domain.need_counts import (
     is_fresh,
 )
 from libline_fed.domain.proposal_details import details_of
+from libline_fed.domain.viewers import Viewer
 from libline_fed.services.site import Site
-from libline_fed.storage import consortia, need_counts
+from libline_fed.storage import consortia, need_counts, visibility
 from libline_fed.storage.need_counts import CountedProposal, NeedSource
 from libline_fed.storage.store import Tx
 
@@ -49,7 +50,8 @@ async def count(tx: Tx, site: Site, *, now: datetime) -> int:
     known = await need_counts.source(tx, site.uris.host)
     if known is not None and known.next_due_at > now:
         return 0
-    found = counted([_need_of(one) for one in await need_counts.open_here(tx, now.date())])[:MAX_CELLS]
+    shown = await visibility.shown_to(tx, Viewer(is_member=True), now.date())
+    found = counted([_need_of(one) for one in await need_counts.open_here(tx, shown)])[:MAX_CELLS]
     await need_counts.put(tx, site.uris.host, found, counted_at=now, next_due_at=now + RECOUNT)
     await need_counts.drop_old(tx, now - STALE)
     return len(found)

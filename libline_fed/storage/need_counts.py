@@ -2,10 +2,10 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import ColumnElement, delete, select
 
 from libline_fed.domain.need_counts import NeedCount
 from libline_fed.domain.proposals import Audience, Status
@@ -39,8 +39,11 @@ class NeedSource:
     last_error: str | None
 
 
-async def open_here(tx: Tx, today: date) -> list[CountedProposal]:
-    """Return what counts of the open proposals of members here that others may read, too."""
+async def open_here(tx: Tx, conditions: Collection[ColumnElement[bool]]) -> list[CountedProposal]:
+    """Return what counts of the open proposals of members here that others may read, too.
+
+    `conditions` are those of what members see in lists.
+    """
     query = (
         select(_p.purpose, _p.areas, _p.languages, _p.places_free_count, _p.details)
         .join(actors, actors.c.id == _p.author_id)
@@ -48,9 +51,7 @@ async def open_here(tx: Tx, today: date) -> list[CountedProposal]:
             _p.is_local,
             _p.status == Status.OPEN.value,
             _p.audience.in_((Audience.PUBLIC.value, Audience.NETWORK.value)),
-            or_(_p.open_until_on.is_(None), _p.open_until_on >= today),
-            actors.c.gone_at.is_(None),
-            actors.c.suspended_at.is_(None),
+            *conditions,
         )
     )
     return [rows.to(CountedProposal, row) for row in await tx.all(query)]

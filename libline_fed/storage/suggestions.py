@@ -87,6 +87,12 @@ async def remove_all_of(tx: Tx, member_id: str) -> None:
     await tx.execute(delete(suggestions).where(_s.member_id == member_id))
 
 
+async def forget(tx: Tx, actor_id: str) -> None:
+    """Delete what was suggested to or by somebody who is gone, and what they wanted."""
+    await tx.execute(delete(suggestions).where(or_(_s.member_id == actor_id, _s.coordinator_id == actor_id)))
+    await tx.execute(delete(suggestion_wishes).where(suggestion_wishes.c.actor_id == actor_id))
+
+
 async def wish_of(tx: Tx, actor_id: str) -> Wish:
     """Return for which requests a member wants suggestions."""
     found = await tx.scalar(select(suggestion_wishes.c.wish).where(suggestion_wishes.c.actor_id == actor_id))

@@ -2,11 +2,15 @@
 
 from dataclasses import replace
 
+from sqlalchemy import func, select
+
 from libline_fed.domain.accounts import Member, Role
 from libline_fed.domain.proposals import Proposal
 from libline_fed.services import blocks
 from libline_fed.storage import actors, mails, mentorships
-from tests.support.pages import DRAFT, Browser, Page, PagesWorld
+from libline_fed.storage.consortium_tables import suggestion_wishes, suggestions
+from libline_fed.storage.store import Tx
+from tests.support.pages import DRAFT, PASSWORD, Browser, Page, PagesWorld
 
 WISH = replace(DRAFT, purpose="request", title="Who teaches me RDA?", body_text="A secret of mine.")
 
@@ -118,3 +122,18 @@ async def test_members_decide_for_which_requests_coordinators_look(world: PagesW
     assert "Nothing is suggested to you now" in (await ben.get("/suggestions")).text
     odd = await ben.get("/suggestions")
     assert (await ben.submit(odd, "/suggestions/wish", wish="everything")).response.status_code in {400, 422}
+
+
+async def test_nothing_of_suggestions_is_left_of_a_member_who_leaves(world: PagesWorld) -> None:
+    desk = await Desk().open(world)
+    await desk.send(0)
+    ben = await world.member_browser("ben")
+    await ben.fill("/suggestions", "/suggestions/wish", wish="all")
+    gone = await ben.fill("/settings/delete", password=PASSWORD)
+    assert gone.response.status_code == 200
+
+    async def unit(tx: Tx) -> list[int]:
+        tables = (suggestions, suggestion_wishes)
+        return [int(await tx.scalar(select(func.count()).select_from(table))) for table in tables]
+
+    assert await world.store.read(unit) == [0, 0]
