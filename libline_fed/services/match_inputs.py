@@ -4,6 +4,7 @@ What a proposal does not say, its author's profile may; what neither says is not
 """
 
 from collections.abc import Iterable
+from copy import copy
 from dataclasses import replace
 from datetime import date
 from functools import lru_cache
@@ -65,7 +66,7 @@ def listing_of(offer: ListedInput, sources: Iterable[str] = ()) -> Listing:
     offering = _offering(offer, facts)
     shown = offering
     if not facts.profile.shows_facts(is_member=False):
-        others = _Facts(offer, is_for_member=False)
+        others = facts.for_others()
         shown = replace(offering, types=others.types(), stage=others.stage(), styles=others.styles())
     profile = facts.profile
     country = profile.country.upper()
@@ -143,7 +144,13 @@ class _Facts:
         self.details: Details = details_of(row.details)
         self.profile: ProfileDetails = profile_details_of(row.author_details)
         # what a profile shows to members only must not come out in a line that others read
-        self._shows_profile = self.profile.shows_facts(is_member=is_for_member)
+        self.shows_profile = self.profile.shows_facts(is_member=is_for_member)
+
+    def for_others(self) -> "_Facts":
+        """Return the same for readers who are no members here."""
+        others = copy(self)
+        others.shows_profile = self.profile.shows_facts(is_member=False)
+        return others
 
     def terms(self, scheme: Scheme, given: Iterable[str]) -> frozenset[str]:
         return frozenset(known for one in given if (known := self.term(scheme, one)) is not None)
@@ -184,7 +191,7 @@ class _Facts:
         return ways | self.terms(Scheme.TYPE, (wish for wish in wished if wish not in ways))
 
     def stage(self) -> str | None:
-        own = self.profile.stage if self._shows_profile else None
+        own = self.profile.stage if self.shows_profile else None
         return self.term(Scheme.STAGE, self.details.stage or own)
 
     def styles(self) -> frozenset[str]:
@@ -194,7 +201,7 @@ class _Facts:
         return fold(" ".join(self.profile.institution.split())) or None
 
     def _of_profile(self, values: tuple[str, ...]) -> tuple[str, ...]:
-        return values if self._shows_profile else ()
+        return values if self.shows_profile else ()
 
     def _resolved(self, scheme: Scheme, given: str) -> str | None:
         said = self.details.named.get(given) or self.profile.named.get(given) or {}
