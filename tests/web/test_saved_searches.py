@@ -3,13 +3,15 @@
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import delete
 
 from libline_fed.domain.mails import Mail
 from libline_fed.domain.saved_searches import MAX_SAVED, MAX_TOLD
 from libline_fed.domain.searches import Search
 from libline_fed.services import blocks, proposals, saved_search_mails, saved_searches
-from libline_fed.storage import accounts, mails
+from libline_fed.storage import accounts, mails, search_words
 from libline_fed.storage import saved_searches as rows
+from libline_fed.storage.directory_tables import proposal_search
 from tests.support.pages import DRAFT, PASSWORD, Page, PagesWorld, path_in
 
 SEARCH = "/saved-searches/new?list=mentors&area=A0301&language=en"
@@ -191,6 +193,23 @@ async def test_a_mail_tells_what_is_new_and_nothing_twice(world: PagesWorld) -> 
     assert "The same day" in after[0].text_body
     assert "Paused" not in after[0].text_body
     assert await tell(world, hours=48) == []
+
+
+async def test_what_gets_its_number_late_is_neither_told_as_new_nor_hides_what_is(world: PagesWorld) -> None:
+    await world.add_member("ana")
+    ben = await world.add_member("ben")
+    old = await world.publish(ben.actor, replace(DRAFT, title="Of an older version"))
+    world.clock.advance(seconds=1)
+    await save(world, "ana")
+    new = await world.publish(ben.actor, replace(DRAFT, title="Really new"))
+    again = delete(proposal_search).where(proposal_search.c.proposal_id == old.id)
+    await world.store.write(lambda tx: tx.execute(again))
+    await world.store.write(lambda tx: search_words.fill_missing(tx, 10))
+    settled = await world.store.read(lambda tx: rows.number_before(tx, new.id))
+    assert settled == await world.store.read(rows.last_number) - 2, "below the new one, not the old one's"
+    told = await tell(world)
+    assert "Really new" in told[0].text_body
+    assert "Of an older version" not in told[0].text_body
 
 
 async def test_a_mail_has_ten_titles_at_most_and_each_once(world: PagesWorld) -> None:
