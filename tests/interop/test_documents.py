@@ -52,7 +52,7 @@ SERVERS = {
     "misskey",
 }
 SERVERS |= {"mitra", "mobilizon", "peertube", "pixelfed", "pleroma", "snac", "wordpress"}
-_RAW = ("raw", "raw_object", "raw_items")  # what was given, not what was made of it
+_RAW = ("raw", "raw_object", "raw_items", "raw_authors")  # what was given, not what was made of it
 
 
 def plain(value: Any) -> Any:
