@@ -25,6 +25,7 @@ from libline_fed.storage import consortia as consortium_rows
 from libline_fed.storage.store import Tx
 
 MAX_INPUT_CHARACTERS = 1_000
+MAX_SHOWN = 5  # on first pages and above lists
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +37,9 @@ class Shown:
 
 
 async def open_here(tx: Tx, site: Site, *, now: datetime) -> list[Shown]:
-    """List the cohorts that are open today in the consortia of this server, the first to close first."""
-    groups = {group.id: group for group in await _groups(tx, site)}
-    found = await cohorts.open_on(tx, groups, now.date()) if groups else []
-    return [Shown(_known(one), groups[one.group_id]) for one in found]
+    """List the cohorts that are open today in the consortia of this server, five that close first."""
+    found = await cohorts.open_here(tx, site.uris.instance_actor, now.date(), limit=MAX_SHOWN)
+    return [Shown(_known(one), group) for one, group in found]
 
 
 async def get(tx: Tx, site: Site, cohort_id: str) -> Shown:

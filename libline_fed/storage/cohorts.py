@@ -1,20 +1,25 @@
 """Queries on `cohorts`: those of consortia hosted here, and those that others publish."""
 
-from collections.abc import Collection
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, or_, select, update
 
 from libline_fed.activitypub.groups import CohortDocument
 from libline_fed.activitypub.objects import Admitted
+from libline_fed.domain.actors import Actor
 from libline_fed.domain.cohorts import Cohort
+from libline_fed.domain.consortia import MemberState
 from libline_fed.ids import new_id
 from libline_fed.storage import rows
-from libline_fed.storage.consortium_tables import cohorts
+from libline_fed.storage.consortium_tables import cohorts, consortia, consortium_members
 from libline_fed.storage.store import Tx
+from libline_fed.storage.tables import actors
 
 _c = cohorts.c
+_groups = actors.alias("groups")
+_GROUP_PREFIX = "its_group_"
+_GROUP_COLUMNS = [column.label(f"{_GROUP_PREFIX}{column.name}") for column in _groups.c]
 
 
 async def of_group(tx: Tx, group_id: str) -> list[Cohort]:
@@ -55,13 +60,33 @@ async def by_id(tx: Tx, cohort_id: str) -> Cohort | None:
     return rows.to(Cohort, row) if row else None
 
 
-async def open_on(tx: Tx, group_ids: Collection[str], today: date) -> list[Cohort]:
-    """List the cohorts of some consortia that are open on a day, the first to close first."""
-    query = select(cohorts).where(
-        _c.group_id.in_(list(group_ids)), _c.opens_on <= today, _c.closes_on >= today
+async def open_here(tx: Tx, instance_uri: str, today: date, *, limit: int) -> list[tuple[Cohort, Actor]]:
+    """List the cohorts that are open on a day, with their Groups, the first to close first.
+
+    Of the consortia that a server is a member of, or hosts. One query: it is asked for every list.
+    """
+    joined = (
+        select(consortium_members.c.group_id)
+        .join(actors, actors.c.id == consortium_members.c.instance_id)
+        .where(actors.c.uri == instance_uri, consortium_members.c.state == MemberState.MEMBER.value)
     )
-    found = await tx.all(query.order_by(_c.closes_on, _c.id))
-    return [rows.to(Cohort, row) for row in found]
+    hosted = select(consortia.c.actor_id).where(consortia.c.closed_at.is_(None))
+    query = (
+        select(cohorts, *_GROUP_COLUMNS)
+        .join(_groups, _groups.c.id == _c.group_id)
+        .where(
+            _c.opens_on <= today,
+            _c.closes_on >= today,
+            or_(_c.group_id.in_(joined), _c.group_id.in_(hosted)),
+            _groups.c.gone_at.is_(None),
+            _groups.c.suspended_at.is_(None),
+        )
+        .order_by(_c.closes_on, _c.id)
+        .limit(limit)
+    )
+    return [
+        (rows.to(Cohort, row), rows.to(Actor, row, prefix=_GROUP_PREFIX)) for row in await tx.all(query)
+    ]
 
 
 async def add(tx: Tx, cohort: Cohort) -> None:

@@ -12,6 +12,7 @@ from libline_fed.domain.cohorts import CohortDraft
 from libline_fed.domain.need_counts import Gap
 from libline_fed.services import cohorts, need_counts
 from libline_fed.storage.store import Store
+from tests.federation.test_network_audience import get
 from tests.support.consortium import Consortium, consortium
 from tests.support.pair import DRAFT, Side
 
@@ -51,6 +52,11 @@ async def test_members_see_a_cohort_begin_change_and_go(three: Consortium) -> No
     await three.settle_all()
     assert await open_at(three.a) == ["Spring"]
     assert await open_at(three.b) == []  # no member
+    page = await get(three.c, three.group.uri, {"Accept": "text/html"})
+    assert "Spring" in page.text
+    assert page.headers["content-type"].startswith("text/html")
+    document = await get(three.c, three.group.uri, {})
+    assert document.json()["cohorts"] == f"{three.group.uri}/cohorts"
     three.clock.advance(seconds=60)
     later = three.clock.now()
     summer = replace(draft, name="Summer")
