@@ -10,6 +10,7 @@ from libline_fed.errors import NotFound, PeerUnavailable
 from libline_fed.services import links
 from libline_fed.services.instance import ensure_instance_actor
 from libline_fed.services.links import Link
+from libline_fed.storage import crawls, follows
 from libline_fed.storage.store import Tx
 from tests.support.pages import PagesWorld
 
@@ -121,3 +122,37 @@ async def test_an_admin_decides_about_a_server_that_asks_and_asks_it_back(world:
     fields = {"csrf": dict(no.form("/logout").values)["csrf"]}
     gone = await admin.post(f"/admin/links/{two.id}/approve", fields)
     assert gone.status_code == 404
+
+
+async def test_the_page_tells_how_far_their_list_is_read_and_what_went_wrong(world: PagesWorld) -> None:
+    await instance(world)
+    await world.add_member("ines", Role.ADMIN)
+    admin = await world.member_browser("ines")
+    peer, now = await server(world, "a.example"), world.clock.now()
+
+    async def be_linked(tx: Tx) -> None:
+        await links.ask(tx, world.site, peer=peer, now=now)
+        mine = await follows.between(tx, (await links.instance(tx, world.site)).id, peer.id)
+        assert mine is not None
+        await follows.set_state(tx, mine.id, "accepted", now)
+        await links.receive_answer(tx, world.site, peer=peer, is_yes=True, now=now)
+
+    async def set_crawl(**values: Any) -> str:
+        async def unit(tx: Tx) -> None:
+            crawl = await crawls.get(tx, peer.id)
+            assert crawl is not None
+            await crawls.save(tx, crawl, **values)
+
+        await world.store.write(unit)
+        return (await admin.get("/admin/links")).text
+
+    await world.store.write(be_linked)
+    assert "Their list will be read in a moment." in (await admin.get("/admin/links")).text
+    text = await set_crawl(state="running", pages_count=1, listed_count=50, total_count=120)
+    assert "Their list is being read: 50 of 120." in text
+    text = await set_crawl(state="failed", last_error="a.example answers 503")
+    assert "Their list could not be read." in text
+    assert "a.example answers 503" in text
+    text = await set_crawl(state="done", finished_at=now, last_error=None)
+    assert "Their whole list was read:" in text
+    assert "0 open offers and requests of theirs are listed here." in text
