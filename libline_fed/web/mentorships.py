@@ -19,6 +19,7 @@ from libline_fed.services import (
     mentorships,
     messages,
     moves,
+    peers,
     seats,
 )
 from libline_fed.services.mentorship_views import MentorshipView
@@ -160,6 +161,7 @@ class Extras:
     fit: matching.Explained | None = None
     free_count: int | None = None  # places of one's own offer
     is_blocked: bool = False
+    is_cut_off: bool = False  # the partner's server is blocked, or not on the list of allowed ones
     new_account: Actor | None = None  # where the partner has moved, if that is to be decided on
 
 
@@ -217,6 +219,8 @@ class MentorshipPages(StepPages):
     async def _extras(self, tx: Tx, scene: Scene, now: datetime) -> Extras:
         view, mentorship = scene.view, scene.mentorship
         is_blocked = await blocks.is_blocked_by(tx, person=view.person, partner=view.partner)
+        if await peers.is_closed(tx, view.partner):
+            return Extras(is_blocked=is_blocked, is_cut_off=True)
         if scene.state in REFUSED and view.me is Side.MENTEE:
             found = await matching.suggestions(
                 tx, self.site, mentee=view.person, like_proposal_id=mentorship.proposal_id, now=now

@@ -11,7 +11,7 @@ from libline_fed.services.instance import ensure_instance_actor
 from libline_fed.storage import actors, trust
 from libline_fed.storage import consortia as consortium_rows
 from libline_fed.storage.store import Tx
-from tests.support.pages import BASE_URL, Browser, Page, PagesWorld
+from tests.support.pages import BASE_URL, DRAFT, Browser, Page, PagesWorld
 
 CSV = ",".join(HEADER)
 
@@ -169,3 +169,28 @@ async def test_coordinators_keep_the_list_of_their_consortium_and_everybody_read
     gone = await browser.submit(await browser.get(path), f"{path}/remove")
     assert "Nobody is on it." in gone.text
     assert (await visitor.raw_get("/groups/redbib/blocked-domains.json", if_none_match=etag)).json() == []
+
+
+async def test_a_mentorship_with_somebody_of_a_blocked_server_is_there_to_read_and_says_why(
+    world: PagesWorld,
+) -> None:
+    ana = await world.add_member("ana")
+    offer = await world.publish(ana.actor, DRAFT)
+    guest, mentor = await world.guest_browser(), await world.member_browser("ana")
+    primer = await guest.submit(await guest.get(f"/proposals/{offer.id}"), f"/ask/{offer.id}", do="request")
+    written = await guest.submit(await guest.submit(primer, "/primer"), f"/ask/{offer.id}", do="request")
+    path = written.forms[-1].action.removesuffix("/request")
+    words = {"message_text": "Good day from Cusco.", "by_when": "By May.", "goal": "Catalogue"}
+    await guest.submit(written, f"{path}/request", do="send", **words)
+    await mentor.fill(f"{path}/accept")
+    assert "does not talk with" not in (await mentor.get(path)).text
+    now = world.clock.now()
+    await world.store.write(lambda tx: peers.set_policy(tx, "m.example", "blocked", "Spam", now=now))
+    page = await mentor.get(path)
+    assert "does not talk with m.example" in page.text
+    thread = await mentor.get(f"{path}/messages")
+    assert thread.response.status_code == 200
+    refused = await mentor.submit(thread, f"{path}/messages", text="Are you there?")
+    assert refused.response.status_code == 422
+    assert "This person is not available." in refused.text
+    assert (await guest.raw_get(path)).status_code == 303, "and the guest is signed out"
