@@ -64,6 +64,14 @@ async def page(tx: Tx, site: Site, search: Search, viewer: Viewer, *, page: int 
     return Page(items, number, number * PER_PAGE < total_count, total_count, None)
 
 
+async def request_of(tx: Tx, viewer: Viewer, *, now: datetime) -> Proposal | None:
+    """Return the latest open request of a viewer, with which offers are compared in every order; or None."""
+    if viewer.person is None:
+        return None
+    requests = await match_rows.open_ones_of(tx, viewer.person.id, Purpose.REQUEST, now.date())
+    return await proposals.by_id(tx, requests[0].id) if requests else None
+
+
 async def _wish(tx: Tx, site: Site, search: Search, viewer: Viewer, now: datetime) -> Wish | None:
     """Return what offers are to be ranked for, or None if they are not."""
     if search.sort is not Sort.MATCH or search.purpose is not Purpose.OFFER or viewer.person is None:

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from libline_fed import vocabulary
-from libline_fed.domain.proposals import Purpose
+from libline_fed.domain.proposals import Proposal, Purpose
 from libline_fed.domain.saved_searches import search_from
 from libline_fed.domain.searches import MAX_TEXT_CHARACTERS, Search, Sort
 from libline_fed.domain.viewers import Viewer
@@ -45,12 +45,16 @@ class DirectoryPages(Pages):
         search = search_from(purpose, self.query(request).multi_items())
         page, now = self.page_number(request), self.now()
 
-        async def unit(tx: Tx) -> tuple[Page, Choices, list[cohorts.Shown]]:
-            found = await directory.page(tx, self.site, search, viewer_of(visit), page=page, now=now)
-            open_cohorts = await cohorts.open_here(tx, self.site, now=now)
-            return found, await self._choices.get(tx, now=now), open_cohorts
+        viewer = viewer_of(visit)
 
-        found, choices, open_cohorts = await self.store.read(unit)
+        async def unit(tx: Tx) -> tuple[Page, Choices, list[cohorts.Shown], Proposal | None]:
+            found = await directory.page(tx, self.site, search, viewer, page=page, now=now)
+            open_cohorts = await cohorts.open_here(tx, self.site, now=now)
+            is_offers = purpose is Purpose.OFFER
+            wanted = await directory.request_of(tx, viewer, now=now) if is_offers else None
+            return found, await self._choices.get(tx, now=now), open_cohorts, wanted
+
+        found, choices, open_cohorts, wanted = await self.store.read(unit)
         return self.render(
             request,
             "directory/list.html",
@@ -61,8 +65,9 @@ class DirectoryPages(Pages):
             reasons=reasons_of(visit, found),
             form=filter_form(search, visit.language, choices),
             chips=chips(search, visit.language, choices),
-            sorts=sort_links(search, has_request=has_request(found)),
-            is_ranked=found.request is not None and search.sort is Sort.MATCH,
+            sorts=sort_links(search, has_request=wanted is not None),
+            wanted=wanted,
+            is_ranked=found.request is not None,
             newest_path=list_path(replace(search, sort=Sort.NEWEST)),
             lookup_path=with_query("/search", q=search.text) if looks_like_address(search.text) else "",
             save_path=save_path(search),
@@ -89,13 +94,6 @@ def reasons_of(visit: Visit, found: Page) -> dict[str, str]:
     """Return the reason lines of what was found, by proposal id, only where there is a score."""
     explained = {item.proposal.id: item.explained for item in found.items if item.explained is not None}
     return sentences(visit, explained)
-
-
-def has_request(found: Page) -> bool:
-    """Tell whether the reader looks for something that offers can be compared with."""
-    return found.request is not None or any(
-        item.explained is not None for item in found.items if item.proposal.purpose == Purpose.OFFER
-    )
 
 
 def save_path(search: Search) -> str:

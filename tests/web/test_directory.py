@@ -186,11 +186,16 @@ async def test_a_reader_with_a_request_sees_what_is_covered_and_what_is_not(worl
     missing = vocabulary.area_label("A0801", "en")
     assert f"Not covered: {missing}" in page.text
     assert "Compared with your request: Where do I begin?" in page.text
+    by_age = await (await world.member_browser("ana")).get("/mentors?sort=newest")
+    assert f"Not covered: {missing}" in by_age.text
+    assert "left out" not in by_age.text
+    assert "/mentors" in {link["href"] for link in by_age.links}
     await world.publish(ben.actor, replace(DRAFT, title="Solar power", areas=("A0902",)))
     surprised = await (await world.member_browser("ana")).get("/mentors")
     assert surprised.text.count("A surprise from another field") == 1
     assert surprised.text.index("A surprise from another field") < surprised.text.index("Solar power")
-    assert "best match first" in page.text
+    assert "What cannot fit it at all is left out." in page.text
+    assert "/mentors?sort=newest" in {link["href"] for link in page.links}
     for browser, path in ((world.browser(), "/mentors"), (await world.member_browser("ben"), "/requests")):
         assert "(you look for this)" not in (await browser.get(path)).text
 
