@@ -148,12 +148,14 @@ def send(
     return report
 
 
-def wait_until(is_done: Callable[[], bool], otherwise: str, *, every_s: float = 0.05) -> None:
+def wait_until(
+    is_done: Callable[[], bool], otherwise: str, *, every_s: float = 0.05, within_s: float = WAIT_S
+) -> None:
     """Ask until the answer is yes.
 
     Raises: ProcessFailed with `otherwise` when that takes too long.
     """
-    until_s = time.monotonic() + WAIT_S
+    until_s = time.monotonic() + within_s
     while not is_done():
         if time.monotonic() > until_s:
             raise ProcessFailed(otherwise)

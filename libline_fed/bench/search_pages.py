@@ -38,6 +38,7 @@ CHUNK = 1_000
 VIEWS_COUNT = 200
 QUERIES_COUNT = 20
 PAGE_S = 60
+WARM_S = 900
 TEXT = "<p>Cataloguing rare maps, and what the new rules changed for small libraries.</p>" * 3
 WORDS = ("maps", "grants", "reading", "archives", "metadata", "children", "rights", "databases")
 PATHS = {
@@ -111,7 +112,8 @@ def _served(port: int, token: str, log: Path, environ: dict[str, str]) -> _Serve
     with running("libline_fed", arguments, log=log, ready=(port, "/readyz"), environ=environ) as process:
         ready_s = time.monotonic() - begun_s
         view = partial(_view, port, token)
-        wait_until(lambda: IS_RANKED in view(PATHS["ranked"]), "the index was not built")
+        is_built = partial(_is_ranked, view)
+        wait_until(is_built, "the index was not built", every_s=0.2, within_s=WARM_S)
         warm_s = time.monotonic() - begun_s
         pid = process.process.pid
         cpu_before_s = cpu_s(pid)
@@ -130,6 +132,10 @@ def _view(port: int, token: str, path: str) -> bytes:
     if status != 200:
         raise ProcessFailed(f"{path} was answered with {status}")
     return body
+
+
+def _is_ranked(view: Callable[[str], bytes]) -> bool:
+    return IS_RANKED in view(PATHS["ranked"])
 
 
 def _timed_views(view: Callable[[str], bytes], path: str) -> list[float]:
