@@ -198,8 +198,7 @@ async def _announce(
     await items.put(
         tx, Item(group.id, proposal.uri, author.uri, author.host, ItemState.LISTED, uri, "", now, now)
     )
-    if not proposal.is_local:
-        await sources.add_announced(tx, proposal.id, group.uri, now)
+    await sources.add_announced(tx, proposal.id, group.uri, now)
 
 
 async def _pass_on(

@@ -9,7 +9,7 @@ from libline_fed.domain.consortia import MemberState
 from libline_fed.services import consortium_members
 from libline_fed.storage import actors, consortia
 from libline_fed.storage.store import Tx
-from tests.support.pages import Browser, Page, PagesWorld, remote_person
+from tests.support.pages import DRAFT, Browser, Page, PagesWorld, remote_person
 
 TYPED = {
     "name": "Red de Bibliotecas",
@@ -97,6 +97,33 @@ async def test_a_consortium_is_made_once_and_has_a_page_for_everybody(world: Pag
     assert "Red de Bibliotecas" in (await world.browser().get("/consortia")).text
     assert (await world.browser().raw_get("/groups/REDBIB")).headers["location"] == "/groups/redbib"
     assert (await world.browser().raw_get("/groups/nothing")).status_code == 404
+
+
+async def test_its_page_leads_to_what_it_passes_on(world: PagesWorld) -> None:
+    browser = await coordinator(world)
+    ana = await world.add_member("ana")
+    await world.publish(ana.actor, replace(DRAFT, title="Before it was there"))
+    await made(world, browser)
+    await world.publish(ana.actor, replace(DRAFT, title="After it was there"))
+    await world.publish(ana.actor, replace(DRAFT, title="Only inside", audience="instance"))
+    visitor = world.browser()
+    page = await visitor.get("/groups/redbib")
+    path = next(link["href"] for link in page.links if link["href"].startswith("/mentors?via="))
+    found = await visitor.get(path)
+    assert "Before it was there" in found.text
+    assert "After it was there" in found.text
+    assert "Only inside" not in found.text
+    group = await group_of(world)
+    desk = await browser.get(f"/admin/consortia/{group.id}")
+    held = next(form for form in desk.forms if form.action.endswith("/proposals/withhold"))
+    values = dict(held.values) | {"reason": "Not ours."}
+    answer = await browser.post(held.action, values)
+    assert answer.status_code == 303
+    assert "Not ours." in (await browser.get(f"/admin/consortia/{group.id}")).text
+    assert "1 open offer" in (await visitor.get(path)).text
+    desk = await browser.get(f"/admin/consortia/{group.id}")
+    await browser.submit(desk, f"/admin/consortia/{group.id}/proposals/release")
+    assert "2 open offers" in (await visitor.get(path)).text
 
 
 async def test_what_is_wrong_is_said_at_its_field(world: PagesWorld) -> None:
