@@ -173,12 +173,13 @@ class _Json:
 
     def has_some(self, column: ColumnElement[Any], key: str) -> Condition:
         """Whether the list under a key has anything in it."""
-        return exists(select(self._items(column, key)))
+        item, is_listed = self._items(column, key)
+        return exists(select(item).where(is_listed))
 
     def has_any(self, column: ColumnElement[Any], key: str | None, values: Collection[str]) -> Condition:
         """Whether the list under a key, or that the column is, has one of some texts."""
-        item = self._items(column, key)
-        return exists(select(item).where(item.in_(values)))
+        item, is_listed = self._items(column, key)
+        return exists(select(item).where(is_listed, item.in_(values)))
 
     def has_term(
         self, column: ColumnElement[Any], scheme: Scheme, key: str, asked: Collection[str]
@@ -191,22 +192,21 @@ class _Json:
         itself = self.has_any(column, key, {*meant, *asked})
         if scheme not in vocabulary.EXTENSIBLE_SCHEMES:
             return itself
-        item = self._items(column, key)
+        item, is_listed = self._items(column, key)
         term, broader = self._named(column)
-        own = exists(select(item).where(item == term, item.like("x-%"), broader.in_(meant)))
+        own = exists(select(item).where(is_listed, item == term, item.like("x-%"), broader.in_(meant)))
         # Most rows have none: that is seen without reading them as JSON.
         return or_(itself, and_(cast(column, Text).like('%"x-%'), own))
 
-    def _items(self, column: ColumnElement[Any], key: str | None) -> ColumnElement[str]:
+    def _items(self, column: ColumnElement[Any], key: str | None) -> tuple[ColumnElement[str], Condition]:
+        """Return what unfolds to each item, and the condition that it is one of a list."""
         if self._is_sqlite:
-            path = "$" if key is None else f"$.{key}"
-            is_list = func.json_type(column, path) == "array"
-            given = case((is_list, func.json_extract(column, path)), else_="[]")
-            return func.json_each(given).table_valued("value").c.value
+            entry = func.json_each(column, "$" if key is None else f"$.{key}").table_valued("key", "value").c
+            return entry.value, func.typeof(entry.key) == "integer"
         document = column if key is None else column.op("->")(key)
         is_list = func.json_typeof(document) == "array"
         given = case((is_list, document), else_=literal_column("'[]'::json"))
-        return func.json_array_elements_text(given).table_valued("value").c.value
+        return func.json_array_elements_text(given).table_valued("value").c.value, true()
 
     def _named(self, column: ColumnElement[Any]) -> tuple[ColumnElement[str], ColumnElement[str]]:
         if self._is_sqlite:
