@@ -27,7 +27,8 @@ MISSING = (
 # Stands guard: ends the server when the last writer of the pipe is gone, then removes the folder.
 _GUARD = """
 "$1"/postgres -D data -k "$PWD" -c listen_addresses='' -c fsync=off -c max_connections=300 \\
-    -c shared_buffers=64MB -c full_page_writes=off -c autovacuum=off -c logging_collector=off >server.log 2>&1 &
+    -c shared_buffers=64MB -c full_page_writes=off -c autovacuum=off \\
+    -c logging_collector=off >server.log 2>&1 &
 server=$!
 cat alive >/dev/null
 kill -QUIT $server
