@@ -18,6 +18,7 @@ from wtforms import (
 from wtforms.validators import InputRequired, Optional
 
 from libline_fed.domain.actors import Actor
+from libline_fed.domain.consortia import left_out_of
 from libline_fed.domain.profiles import ProfileDetails, Shown
 from libline_fed.domain.proposal_details import Details
 from libline_fed.domain.proposals import MAX_PLACES, Audience, Draft, Proposal
@@ -70,6 +71,7 @@ class ProposalForm(PlainForm):
     open_until_on = DateField(N_("Open until"), [Optional()])
     language = SelectField(N_("Language of this text"), validate_choice=False)
     audience = RadioField(N_("Who may read this?"), validate_choice=False)
+    groups_left_out = _many(N_("Keep this out of"))
 
     @property
     def area_rows(self) -> list[tuple[str, str]]:
@@ -102,6 +104,7 @@ class ProposalForm(PlainForm):
             open_until_on=self.open_until_on.data,
             audience=self.audience.data or "",
             details=self._details(),
+            groups_left_out=_chosen(self.groups_left_out.data),
         )
 
     def _details(self) -> Details:
@@ -166,6 +169,7 @@ def filled_form(proposal: Proposal) -> ProposalForm:
             "styles": list(facts.styles),
             "stages_wished": list(facts.stages_wished),
             "types_wished": list(facts.types_wished),
+            "groups_left_out": list(left_out_of(proposal.details)),
         }
     )
 

@@ -6,11 +6,21 @@ from datetime import date, datetime
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from libline_fed.domain.consortia import MemberState
 from libline_fed.domain.profiles import ORGANISATION
 from libline_fed.domain.proposals import MAX_AREAS, Audience, Proposal, Purpose, Status, is_widened
 from libline_fed.errors import Forbidden, InvalidInput, NotFound
 from libline_fed.ids import new_id
-from libline_fed.services import absences, asking, drafts, form_tokens, matching, posts, proposals
+from libline_fed.services import (
+    absences,
+    asking,
+    drafts,
+    form_tokens,
+    matching,
+    memberships,
+    posts,
+    proposals,
+)
 from libline_fed.services import vocabulary as vocabulary_terms
 from libline_fed.services.profiles import facts
 from libline_fed.storage.store import Tx
@@ -299,6 +309,9 @@ class ProposalPages(Pages):
         visit = visit_of(request)
         _, actor = visit.member()
         local = await self.store.read(vocabulary_terms.list_terms)
+        joined = await self.store.read(
+            lambda tx: memberships.list_memberships(tx, self.site, states=(MemberState.MEMBER,))
+        )
         is_organisation = actor.type == ORGANISATION
         area_rows, language_rows = form.area_rows, form.language_rows
         return self.render(
@@ -323,6 +336,7 @@ class ProposalPages(Pages):
                 for audience, text in AUDIENCES
                 if proposal is None or is_widened(proposal.audience, audience)
             ],
+            groups=[one.group for one in joined],
             today=self.now().date(),
         )
 

@@ -4,9 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from libline_fed.domain.consortia import left_out_of
 from libline_fed.domain.proposals import Audience
 from libline_fed.ids import new_id
-from libline_fed.services import proposals
+from libline_fed.services import consortia, proposals
+from libline_fed.storage import proposals as proposal_rows
 from tests.support.pages import DRAFT, PagesWorld
 
 WRITTEN: dict[str, str | list[str]] = {
@@ -202,3 +204,28 @@ async def test_a_page_names_its_form_for_programs(world: PagesWorld) -> None:
             attrs for tag, attrs in page.elements if tag == "link" and attrs.get("rel") == "alternate"
         ]
         assert [attrs["href"] for attrs in alternates] == [uri]
+
+
+async def test_an_author_keeps_an_offer_out_of_a_consortium(world: PagesWorld) -> None:
+    await world.add_member("ana")
+    browser = await world.member_browser("ana")
+    page = await browser.get("/proposals/new?purpose=offer")
+    assert "Keep this out of" not in page.text  # there is no consortium
+    group = await world.store.write(
+        lambda tx: consortia.create(
+            tx, world.site, handle="redbib", name="Red", account=None, now=world.clock.now()
+        )
+    )
+    page = await browser.get("/proposals/new?purpose=offer")
+    shown = await browser.submit(page, "/proposals/new", **WRITTEN | {"groups_left_out": [group.uri]})
+    (offer,) = await world.store.read(proposal_rows.open_here)
+    assert left_out_of(offer.details) == (group.uri,)
+    form = await browser.get(f"/proposals/{offer.id}/edit")
+    assert any(("groups_left_out", group.uri) in one.values for one in form.forms)
+    await browser.submit(form, f"/proposals/{offer.id}/edit", title="Changed")
+    (offer,) = await world.store.read(proposal_rows.open_here)
+    assert (offer.title, left_out_of(offer.details)) == ("Changed", (group.uri,))
+    await browser.submit(form, f"/proposals/{offer.id}/edit", groups_left_out=[])
+    (offer,) = await world.store.read(proposal_rows.open_here)
+    assert left_out_of(offer.details) == ()
+    assert shown.headings == ["Help with authority control"]
