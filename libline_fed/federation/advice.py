@@ -1,22 +1,29 @@
-"""Reads the lists of servers to be careful with that consortia publish, each once a day."""
+"""Reads the lists that consortia publish, each once a day: servers to be careful with, and whom to trust.
+
+With a list of allowed servers nobody could ask the members of a trusted consortium who they are. So its own
+list of them is read first; their hosts are allowed from then on.
+"""
 
 import asyncio
 
 import structlog
 
+from libline_fed.activitypub.urls import host_of
 from libline_fed.clock import Clock
 from libline_fed.domain.actors import Actor
 from libline_fed.domain.advice import AdviceList
 from libline_fed.domain.block_lists import Reading, read_json
-from libline_fed.errors import InvalidInput, LibLineError
-from libline_fed.federation.admit import Admitter
+from libline_fed.domain.consortia import MAX_MEMBERS
+from libline_fed.errors import InvalidInput, LibLineError, Refusal
+from libline_fed.federation.admit import Admitter, Budget
 from libline_fed.federation.fetch import Fetcher
 from libline_fed.federation.policies import first_of
-from libline_fed.services import advice, published_advice
+from libline_fed.services import advice, published_advice, trust
 from libline_fed.services.site import Site
 from libline_fed.storage.store import Store
 
 LOOK_S = 600.0
+MAX_PAGES = 20
 
 log = structlog.get_logger(__name__)
 
@@ -44,6 +51,8 @@ class AdviceReader:
     async def read_due(self) -> int:
         """Read every list that is due, apply those that an admin lets apply; return how many were read."""
         now = self._clock.now()
+        for group in await self._store.read(lambda tx: trust.unread(tx, now=now)):
+            await self._read_members(group)
         await self._store.write(lambda tx: advice.keep_up(tx, self._site, now=now))
         due = await self._store.read(lambda tx: advice.due(tx, now=now))
         for listed, group in due:
@@ -55,6 +64,27 @@ class AdviceReader:
             ):
                 continue
         return len(due)
+
+    async def _read_members(self, group: Actor) -> None:
+        """Read which hosts a trusted consortium lists; one that does not answer is asked again later."""
+        hosts, url = set[str](), group.details.get("members_url")
+        try:
+            for _ in range(MAX_PAGES):
+                if url is None or host_of(url) != group.host:
+                    break
+                page = await self._admitter.collection(url, Budget(1))
+                if isinstance(page, Refusal):
+                    log.warning("members-not-read", group=group.uri, error=page.detail)
+                    return
+                hosts |= {host for uri in page.item_uris if (host := host_of(uri)) is not None}
+                url = page.next_url or (page.first_url if not page.item_uris else None)
+        except LibLineError as error:
+            log.warning("members-not-read", group=group.uri, error=error.detail)
+            return
+        named, now = set(sorted(hosts)[:MAX_MEMBERS]), self._clock.now()
+        await self._store.write(
+            lambda tx: trust.receive_members(tx, self._site, group, named, now=now)
+        )
 
     async def _read(self, listed: AdviceList, group: Actor) -> None:
         now = self._clock.now()

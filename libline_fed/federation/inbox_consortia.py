@@ -14,7 +14,7 @@ from libline_fed.domain.consortia import MAX_NOTE_CHARACTERS, MemberState
 from libline_fed.errors import RefusalReason
 from libline_fed.federation.inbox_work import APPLIED, Ready, Result, Work, ignored, refused
 from libline_fed.sanitize import plain_text
-from libline_fed.services import consortium_members, memberships
+from libline_fed.services import consortium_members, memberships, trust
 from libline_fed.storage import actors, consortia
 
 INSTANCE_TYPE = "Application"
@@ -126,6 +126,14 @@ async def on_member_change(work: Work, ready: Ready, *, is_added: bool) -> Resul
         return refused(RefusalReason.WRONG_ACTOR, ready.activity.actor_uri)
     is_us = uri == work.site.uris.instance_actor
     member = await work.actor(uri) if uri is not None else None
+    host = host_of(uri)
+    if (
+        member is None
+        and is_added
+        and host is not None
+        and await trust.receive_added(work.tx, group, host, now=work.now)
+    ):
+        return APPLIED  # not on our list so far: from now on it can be asked who it is
     if member is None or (member.is_local and not is_us):
         return ignored(RefusalReason.UNKNOWN_OBJECT, uri or "")
     if is_added and not is_us and (ready.target is None or ready.target.uri != member.uri):

@@ -165,6 +165,9 @@ class Preparer:
         uri = ready.activity.object_uri
         if uri is None or self._site.uris.is_local(uri):
             return
+        refusal = self._admitter.refuse_host(uri)
+        if refusal is not None and refusal.reason is RefusalReason.HOST_NOT_ALLOWED:
+            return  # it may be one that a trusted consortium lets in
         try:
             ready.target = await self._resolver.find_instance(host_of(uri) or "")
         except NotFound as error:

@@ -1,15 +1,19 @@
 """Whom this server talks to beyond single hosts: the consortia whose members an admin lets in with a list."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from libline_fed.domain.actors import Actor
-from libline_fed.domain.advice import AdviceList
+from libline_fed.domain.advice import READ_EVERY, AdviceList
 from libline_fed.domain.consortia import MemberState
+from libline_fed.domain.crawls import CrawlKind
 from libline_fed.errors import NotFound
+from libline_fed.services import crawls
 from libline_fed.services.site import Site
 from libline_fed.storage import actors, advice, consortia, trust
 from libline_fed.storage.store import Tx
+
+SETTLED_AFTER = timedelta(seconds=10)  # then every process has read the rules again
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,5 +71,40 @@ async def set_trusted(tx: Tx, site: Site, *, group_id: str, is_trusted: bool, no
     known = (await known_groups(tx, site)).get(group_id)
     if known is None:
         raise NotFound(f"no consortium {group_id} that this server is in or follows")
-    await trust.add(tx, known[0], now)
-    return known[0]
+    group = known[0]
+    await trust.add(tx, group, now)
+    if not group.is_local:
+        hosts, _ = await trust.listed(tx, group.id)
+        await trust.note_listed(tx, group.id, hosts, None)
+        await tx.wake("advice")
+    return group
+
+
+async def unread(tx: Tx, *, now: datetime) -> list[Actor]:
+    """Return the trusted consortia of other servers whose list of members is a day old, or not known."""
+    found = []
+    for group in await trust.trusted(tx):
+        _, read_at = await trust.listed(tx, group.id)
+        if not group.is_local and group.is_usable and (read_at is None or now - read_at >= READ_EVERY):
+            found.append(group)
+    return found
+
+
+async def receive_members(tx: Tx, site: Site, group: Actor, hosts: set[str], *, now: datetime) -> None:
+    """Take in which hosts a trusted consortium lists as members; who they are is asked of them then."""
+    before, _ = await trust.listed(tx, group.id)
+    after = hosts - {site.uris.host}
+    await trust.note_listed(tx, group.id, after, now)
+    known = await known_groups(tx, site)
+    if after - before and group.id in known and known[group.id][1]:
+        await crawls.start(tx, group.id, CrawlKind.CONSORTIUM, now + SETTLED_AFTER)
+
+
+async def receive_added(tx: Tx, group: Actor, host: str, *, now: datetime) -> bool:
+    """Let a new member of a trusted consortium, not allowed so far, be asked soon; tell if it is trusted."""
+    if group.id not in {one.id for one in await trust.trusted(tx)}:
+        return False
+    hosts, read_at = await trust.listed(tx, group.id)
+    await trust.note_listed(tx, group.id, hosts | {host}, read_at)
+    await crawls.start(tx, group.id, CrawlKind.CONSORTIUM, now + SETTLED_AFTER)
+    return True

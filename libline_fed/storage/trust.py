@@ -14,6 +14,7 @@ from libline_fed.storage.store import Tx
 from libline_fed.storage.tables import actors, follows, peers
 
 MODE_FACT = "federation"
+LISTED_FACT = "listed:"  # and the id of the Group
 CHUNK = 500
 MEMBER = "member"
 
@@ -63,12 +64,41 @@ async def member_hosts(tx: Tx, hosts: Collection[str] | None = None) -> set[str]
         actors.c.gone_at.is_(None),
         actors.c.suspended_at.is_(None),
     )
+    listed = await _listed_hosts(tx)
     if hosts is None:
-        return set(await tx.scalars(asked))
-    found, named = set[str](), sorted(hosts)
+        return set(await tx.scalars(asked)) | listed
+    found, named = listed.intersection(hosts), sorted(hosts)
     for start in range(0, len(named), CHUNK):
         found |= set(await tx.scalars(asked.where(actors.c.host.in_(named[start : start + CHUNK]))))
     return found
+
+
+async def _listed_hosts(tx: Tx) -> set[str]:
+    """Return the hosts that trusted consortia list and that are not known yet: else nobody could ask them."""
+    found = set[str]()
+    for group_id in await tx.scalars(select(trusted_consortia.c.group_id)):
+        fact = await instance.get(tx, f"{LISTED_FACT}{group_id}") or {}
+        parted = await tx.scalars(
+            select(actors.c.host)
+            .join(consortium_members, consortium_members.c.instance_id == actors.c.id)
+            .where(consortium_members.c.group_id == group_id, consortium_members.c.state != MEMBER)
+        )
+        found |= set(fact.get("hosts", ())) - set(parted)
+    return found
+
+
+async def listed(tx: Tx, group_id: str) -> tuple[set[str], datetime | None]:
+    """Return which hosts a consortium listed as members when its list was read, and when that was."""
+    fact = await instance.get(tx, f"{LISTED_FACT}{group_id}") or {}
+    read_at = fact.get("read_at")
+    return set(fact.get("hosts", ())), datetime.fromisoformat(read_at) if read_at else None
+
+
+async def note_listed(tx: Tx, group_id: str, hosts: Collection[str], read_at: datetime | None) -> None:
+    """Note which hosts a consortium lists as members, and wake "peers"; None: to be read again soon."""
+    fact = {"hosts": sorted(hosts), "read_at": read_at.isoformat() if read_at is not None else None}
+    await instance.put(tx, f"{LISTED_FACT}{group_id}", fact)
+    await tx.wake("peers")
 
 
 async def add(tx: Tx, group: Actor, now: datetime) -> None:

@@ -3,6 +3,7 @@
 import httpx
 import pytest
 
+from libline_fed.config import Federation
 from libline_fed.domain.block_lists import MAX_BYTES
 from libline_fed.domain.consortia import MemberState
 from libline_fed.errors import PeerUnavailable
@@ -10,7 +11,8 @@ from libline_fed.federation.advice import AdviceReader
 from libline_fed.federation.fetch import Fetcher
 from libline_fed.services import advice, trust
 from libline_fed.services.instance import ensure_instance_actor
-from libline_fed.storage import actors, consortia
+from libline_fed.storage import actors, consortia, crawls, peers
+from libline_fed.storage import trust as rows
 from libline_fed.storage.store import Tx
 from tests.support.fediverse import Fediverse
 from tests.support.neighbours import meet
@@ -117,3 +119,62 @@ async def test_only_an_admin_lets_a_list_apply_by_itself(world: Fediverse, is_au
     found = await world.store.read(lambda tx: advice.counsel(tx, world.site, group_id))
     assert {one.policy for one in found} == {"blocked" if is_automatic else "default"}
     assert len(found) == 150
+
+
+# --- members of a trusted consortium, whom nobody may ask yet ---------------------------------------------
+
+
+async def test_the_members_of_a_trusted_consortium_are_let_in_by_its_own_list(world: Fediverse) -> None:
+    reader, group_id = await reader_of(world)
+    members_url = "https://c.example/groups/redbib/members"
+    now = world.clock.now()
+
+    async def trusting(tx: Tx) -> None:
+        await actors.change(tx, group_id, now, details={"members_url": members_url})
+        await rows.note_mode(tx, Federation.ALLOWLIST)
+        await trust.set_trusted(tx, world.site, group_id=group_id, is_trusted=True, now=now)
+
+    async def allowed(*hosts: str) -> list[bool]:
+        async def unit(tx: Tx) -> list[bool]:
+            return [(await peers.verdict(tx, host, Federation.ALLOWLIST)).is_open for host in hosts]
+
+        return await world.store.read(unit)
+
+    hosts = ("c.example", "m.example", "n.example:8443", "sub.m.example")
+    await world.store.write(trusting)
+    assert await allowed(*hosts) == [True, False, False, False]
+    page = f"{members_url}?page=1"
+    world.served[members_url] = {
+        "id": members_url, "type": "OrderedCollection", "first": page, "totalItems": 3,
+    }  # fmt: skip
+    uris = ["https://m.example/actor", "https://n.example:8443/actor", "https://lib.example/actor"]
+    world.served[page] = {
+        "id": page, "type": "OrderedCollectionPage", "partOf": members_url, "orderedItems": uris
+    }  # fmt: skip
+    await reader.read_due()
+    assert await allowed(*hosts) == [True, True, True, False]
+    assert await world.store.read(lambda tx: trust.unread(tx, now=now)) == []
+    crawl = await world.store.read(lambda tx: crawls.get(tx, group_id))
+    assert crawl is not None
+    assert crawl.next_due_at > now, "members are asked who they are once every process knows the rules"
+
+    beside = await meet(world.store, "m", "m.example", now)
+    await world.store.write(
+        lambda tx: consortia.put_membership(
+            tx, group_id=group_id, instance_id=beside.id, state=MemberState.REMOVED, now=now
+        )
+    )
+    assert await allowed(*hosts) == [True, False, True, False], "who was put out is out at once"
+    group = await world.store.read(lambda tx: actors.by_id(tx, group_id))
+    assert group is not None
+    assert await world.store.write(lambda tx: trust.receive_added(tx, group, "new.example", now=now))
+    assert await allowed("new.example") == [True]
+    world.clock.advance(days=1)
+    world.served[page] = 500
+    await reader.read_due()
+    assert await allowed("n.example:8443") == [True], "a list that cannot be read takes nothing away"
+    await world.store.write(
+        lambda tx: trust.set_trusted(tx, world.site, group_id=group_id, is_trusted=False, now=now)
+    )
+    assert await allowed(*hosts) == [False] * 4
+    assert not await world.store.write(lambda tx: trust.receive_added(tx, group, "x.example", now=now))
