@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 
 from libline_fed.domain.proposals import Purpose, Status
 from libline_fed.domain.viewers import Viewer
@@ -78,9 +78,17 @@ async def open_offers(
     if ids is not None and not ids:
         return []
     conditions = await visibility.shown_to(tx, viewer, today)
-    if ids is not None:
-        conditions.append(is_one_of(tx, _p.id, list(ids)))
-    return await _inputs(tx, _p.purpose == Purpose.OFFER.value, *conditions)
+    if ids is None:
+        return await _inputs(tx, _p.purpose == Purpose.OFFER.value, *conditions)
+    return await _inputs(tx, is_one_of(tx, _p.id, list(ids)), is_offer_by_id(), *conditions)
+
+
+def is_offer_by_id() -> ColumnElement[bool]:
+    """Return the condition that a proposal is an offer, where some are asked for by their ids.
+
+    Written so that no engine reads all listed offers to find them by way of the index over those.
+    """
+    return func.coalesce(_p.purpose, "") == Purpose.OFFER.value
 
 
 async def by_ids(tx: Tx, ids: Collection[str]) -> list[ProposalInput]:

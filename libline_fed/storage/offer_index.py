@@ -11,11 +11,10 @@ from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, Select, cast, delete, func, literal_column, select
 
-from libline_fed.domain.proposals import Purpose
 from libline_fed.storage import instance, rows
 from libline_fed.storage.directory_tables import directory_changes, proposal_search
 from libline_fed.storage.lists import is_one_of
-from libline_fed.storage.matching import INPUTS, LISTED, ProposalInput
+from libline_fed.storage.matching import INPUTS, LISTED, ProposalInput, is_offer_by_id
 from libline_fed.storage.store import Tx
 from libline_fed.storage.tables import actors, proposal_sources, proposals
 from libline_fed.storage.tables import instance as facts
@@ -130,7 +129,7 @@ def _listed() -> Select[Any]:
         INPUTS.add_columns(_p.audience, proposal_search.c.number)
         .outerjoin(proposal_search, proposal_search.c.proposal_id == _p.id)
         .where(
-            _p.purpose == Purpose.OFFER.value,
+            is_offer_by_id(),
             _p.status.in_(LISTED),
             actors.c.gone_at.is_(None),
             actors.c.suspended_at.is_(None),
