@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, Select, Table, delete, or_, select, true
 
 from libline_fed.ids import is_id, new_id
+from libline_fed.storage.consortium_tables import consortium_coordinators, suggestion_wishes, suggestions
 from libline_fed.storage.directory_tables import saved_searches
 from libline_fed.storage.member_tables import absences, drafts, exports
 from libline_fed.storage.mentorship_tables import (
@@ -50,6 +51,9 @@ HANDED_OUT = {
     "updated_at suspended_at",
     "sessions": "created_at seen_at expires_at",
     "saved_searches": "name query tells_by told_at created_at",
+    "consortium_coordinators": "added_at",
+    "suggestions": "created_at",
+    "suggestion_wishes": "wish changed_at",
     "absences": "from_on until_on created_at",
     "drafts": "kind key data updated_at",
     "proposals": "uri purpose title body_text content_html language areas languages modes places_count "
@@ -99,6 +103,12 @@ async def of_account(tx: Tx, account_id: str) -> dict[str, Rows]:
     return {
         "sessions": await _rows(tx, sessions, sessions.c.account_id == account_id),
         "saved_searches": await _rows(tx, saved_searches, saved_searches.c.account_id == account_id),
+        "coordinated_consortia": await _rows(
+            tx,
+            consortium_coordinators,
+            consortium_coordinators.c.account_id == account_id,
+            other=consortium_coordinators.c.group_id,
+        ),
         "notifications": await _rows(
             tx, notifications, notifications.c.account_id == account_id, other=notifications.c.from_actor_id
         ),
@@ -117,6 +127,13 @@ async def of_actor(tx: Tx, actor_id: str, actor_uri: str) -> dict[str, Rows]:
         "followers": await _rows(
             tx, follows, follows.c.followed_id == actor_id, other=follows.c.follower_id
         ),
+        "suggestions": await _rows(
+            tx, suggestions, suggestions.c.member_id == actor_id, other=suggestions.c.coordinator_id
+        ),
+        "suggestions_made": await _rows(
+            tx, suggestions, suggestions.c.coordinator_id == actor_id, other=suggestions.c.member_id
+        ),
+        "suggestion_wishes": await _rows(tx, suggestion_wishes, suggestion_wishes.c.actor_id == actor_id),
         "blocks": await _rows(tx, blocks, blocks.c.blocker_id == actor_id, other=blocks.c.blocked_id),
         "activities": await _rows(tx, activities, activities.c.actor_id == actor_id),
         "reports": await _rows(tx, reports, reports.c.from_actor_uri == actor_uri),

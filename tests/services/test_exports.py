@@ -62,7 +62,7 @@ INTERNAL = {  # numbers of this database, and what is made from other columns
     "answer_uri", "from_actor_id", "follower_id", "followed_id", "blocker_id", "blocked_id", "thanked_id",
     "old_actor_id", "new_actor_id", "changed_by", "detail", "body", "uri", "host", "waiting_count", "url",
     "context_uri", "is_sensitive", "is_taken", "from_actor_uri", "thread_uri", "question_uri",
-    "guest_actor_id", "told_until_number",
+    "guest_actor_id", "told_until_number", "group_id", "request_id", "offer_id", "coordinator_id",
 }  # fmt: skip
 OF_THE_ACTOR = {  # addresses on this server, which its document shows
     "acct_host", "inbox_url", "shared_inbox_url", "outbox_url", "followers_uri", "featured_url",
