@@ -1,17 +1,20 @@
 """Consortia between whole servers as people and admins meet them: looked up, followed, listened to."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from libline_fed.clock import FrozenClock
+from libline_fed.config import Federation
 from libline_fed.domain.accounts import Role
-from libline_fed.services import advice, follows, peers, published_advice
+from libline_fed.errors import NotFound
+from libline_fed.services import advice, follows, peers, published_advice, trust
 from libline_fed.storage import accounts
 from libline_fed.storage.store import Store, Tx
-from tests.support.consortium import GROUP_URI, Consortium, consortium
-from tests.support.pair import Side
+from tests.support.consortium import GROUP_URI, Consortium, consortium, listed
+from tests.support.pair import DRAFT, Side
 
 
 @pytest.fixture
@@ -99,3 +102,43 @@ async def test_what_coordinators_advise_reaches_members_and_waits_for_their_admi
     three.clock.advance(days=1)
     assert await a.instance.advice_reader().read_due() == 1, "304: nothing has changed"
     assert len(await a.read(lambda tx: advice.counsel(tx, a.site, group.id))) == 2
+
+
+async def test_a_server_with_a_list_works_with_the_members_of_a_trusted_consortium_and_nobody_else(
+    three: Consortium,
+) -> None:
+    a, b, c = three
+    await a.stop()
+    a._settings = a._settings.model_copy(update={"federation": Federation.ALLOWLIST})
+    await a.start()
+    ben, eve = await b.member("ben"), await c.member("eve")
+    await three.join(b)
+    offer = await b.offer(ben, replace(DRAFT, title="For members"))
+    await three.settle_all()
+    for uri in (GROUP_URI, ben.uri):
+        with pytest.raises(NotFound):
+            await a.resolver.find(uri)
+
+    now = a.clock.now()
+    await a.write(lambda tx: peers.set_policy(tx, "c.example", "allowed", "", now=now))
+    await a.instance._board.refresh()
+    await three.join(a)
+    assert await three.states(a) == ("member", "member")
+    assert await listed(a, offer) == [], "its server is not on the list"
+    group = await three.group_at(a)
+    await a.write(lambda tx: trust.set_trusted(tx, a.site, group_id=group.id, is_trusted=True, now=now))
+    assert await a.instance.advice_reader().read_due() == 1
+    await a.instance._board.refresh()
+    three.clock.advance(seconds=60)
+    await three.settle_all()
+    assert await three.state(a, b) == "member"
+    assert await listed(a, offer) == ["For members"]
+    assert (await a.resolver.find_actor("@ben@b.example")).uri == ben.uri
+
+    await three.leave(b)
+    await three.settle_all()
+    await a.instance._board.refresh()
+    assert await listed(a, offer) == []
+    with pytest.raises(NotFound):
+        await a.resolver.find_again("ben", "b.example")
+    assert (await a.resolver.find_actor("@eve@c.example")).uri == eve.uri, "allowed by name"
