@@ -6,7 +6,7 @@ day apart, and see in the difference who came on that day.
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from statistics import median
@@ -16,6 +16,7 @@ from libline_fed.domain.small_counts import SMALLEST, Count, stepped
 SOON = timedelta(days=21)  # a mentorship that starts so soon after the request counts as started
 YEARS_BACK = 3
 NOT_STATED = ""
+MEASURES = ("answered_count", "started_count", "completed_count")
 SEVERAL = "several"  # more than one way to meet, none agreed on
 
 
@@ -104,15 +105,34 @@ def periods(today: date) -> list[Period]:
     return found
 
 
-def report_of(outcomes: Sequence[Outcome]) -> Report:
-    """Count in steps, for the whole and for each part."""
+def report_of(outcomes: Sequence[Outcome], *, has_parts: bool = True) -> Report:
+    """Count in steps, for the whole and for each part; without parts where their sums stand elsewhere."""
     answers = [one.answer for one in outcomes if one.answer is not None]
     half = median(answers) if len(answers) >= SMALLEST else None
+    parts = {part: _lines(part, outcomes) for part in Part} if has_parts else {}
     return Report(
-        _line("", outcomes),
+        _loosened(_line("", outcomes), list(parts.values())),
         max(1, math.ceil(half / timedelta(days=1))) if half is not None else None,
-        {part: _lines(part, outcomes) for part in Part},
+        parts,
     )
+
+
+def _loosened(whole: Line, parts: Sequence[list[Line]]) -> Line:
+    """Say less of the whole where it would be so close to all requests that hidden numbers must be four."""
+    told = {name: getattr(whole, name) for name in MEASURES}
+    for name in MEASURES:
+        while told[name] is not None and not all(
+            _is_open(name, told[name], whole.requests_count or 0, lines) for lines in parts
+        ):
+            told[name] = stepped(told[name] - SMALLEST)
+    return replace(whole, **told)
+
+
+def _is_open(name: str, told: int, requests_count: int, lines: Sequence[Line]) -> bool:
+    """Tell whether each hidden number of a column may be one less than the most that it can be."""
+    hidden = [line.requests_count or 0 for line in lines if getattr(line, name) is None]
+    most = requests_count + SMALLEST - 1 - sum(count - (SMALLEST - 1) for count in hidden)
+    return not hidden or told < most
 
 
 def _lines(part: Part, outcomes: Iterable[Outcome]) -> list[Line]:

@@ -13,9 +13,13 @@ UNANSWERED = frozenset({State.PROPOSED, State.WITHDRAWN, State.EXPIRED, State.SU
 
 
 async def report(tx: Tx, period: Period) -> Report:
-    """Report on the requests that were sent in a period."""
+    """Report on the requests that were sent in a period.
+
+    Only a year has parts: quarters with parts would give away what the year's parts hide.
+    """
     since, until = period.moments
-    return report_of([_outcome(one) for one in await outcomes.sent_between(tx, since, until)])
+    sent = await outcomes.sent_between(tx, since, until)
+    return report_of([_outcome(one) for one in sent], has_parts=period.quarter is None)
 
 
 def _outcome(one: SentRequest) -> Outcome:

@@ -65,7 +65,7 @@ class OutcomePages(Pages):
         if name not in list(Part):
             raise NotFound(f"no chart {name[:40]!r}")
         _, report = await self._report(request)
-        lines = report.parts[Part(name)][:CHART_LINES]
+        lines = report.parts.get(Part(name), [])[:CHART_LINES]
         return svg_response(
             bars(
                 language.gettext(PARTS[Part(name)]),

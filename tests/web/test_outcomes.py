@@ -83,5 +83,9 @@ async def test_other_periods_can_be_chosen_but_no_free_dates(world: PagesWorld) 
     year = world.clock.now().year
     before = await browser.get(f"/coordination/report?period={year - 1}")
     assert "Too few requests to show more" in before.text
+    quarter = await browser.get(f"/coordination/report?period={year}-Q4")
+    assert "10 or more" in quarter.text
+    assert "The parts are shown for whole years only." in quarter.text
+    assert "Rwanda" not in quarter.text
     free = await browser.get(f"/coordination/report?period={year}-01-01..{year}-01-02")
     assert "10 or more" in free.text  # what is no period is the present year
