@@ -19,7 +19,7 @@ from libline_fed.storage.store import Tx
 from libline_fed.storage.tables import actors, proposal_sources, proposals
 from libline_fed.storage.tables import instance as facts
 
-CHUNK = 2_000
+CHUNK = 500
 PRUNED_FACT = "directory-changes-pruned"  # what is before this is gone
 KEPT_COUNT = 50_000  # newest changes that are kept
 PRUNED_COUNT = 20_000  # most that one step takes away
