@@ -15,6 +15,7 @@ from libline_fed.storage import accounts
 from libline_fed.storage.store import Store, Tx
 from tests.support.consortium import GROUP_URI, Consortium, consortium, listed, make_group, sources_of
 from tests.support.databases import ENGINES
+from tests.support.door import door
 from tests.support.pair import DRAFT, Side
 
 
@@ -469,3 +470,27 @@ async def test_what_an_author_leaves_behind_goes_with_the_account(three: Consort
     await three.settle_all()
     assert await listed(b, offer) == await listed(three.c, offer) == []
     assert await three.items() == {offer.uri: "gone"}
+
+
+async def test_people_on_mastodon_follow_a_consortium_and_see_its_boosts(
+    three: Consortium, clock: FrozenClock
+) -> None:
+    a, _, c = three
+    async with door(three, clock) as met:
+        await three.join(a)
+        await met.carla.follow("@redbib@c.example")
+        await three.settle()
+        before = len(met.peer.outcomes())
+        offer = await a.offer(met.ana, replace(DRAFT, title="For everybody"))
+        await three.settle_all()
+        assert "boosted" in met.peer.outcomes()[before:]
+        toot = await met.carla.toot(offer.uri)
+        assert "For everybody" in toot.text
+        now = clock.now()
+        await c.write(
+            lambda tx: consortia.withhold(
+                tx, c.site, group_id=three.group.id, proposal_uri=offer.uri, reason="", account=None, now=now
+            )
+        )
+        await three.settle()
+        assert met.peer.outcomes()[-1].endswith("Undo of Announce")  # it came; this peer keeps no boosts
