@@ -4,6 +4,7 @@ Only a server's own instance actor speaks for it, and only the Group itself for 
 signed it themselves. Whoever a document says that it is by does not matter.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from libline_fed.activitypub.objects import Activity
@@ -104,7 +105,7 @@ async def _on_join_answer(
 
 
 async def _on_invite_answer(
-    work: Work, ready: Ready, instance: Actor, raw: dict[str, Any], *, is_yes: bool
+    work: Work, ready: Ready, instance: Actor, raw: Mapping[str, Any], *, is_yes: bool
 ) -> Result | None:
     group = await group_here(work, uri_of(raw.get("target")) or uri_of(raw.get("actor")))
     if group is None:
