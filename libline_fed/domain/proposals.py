@@ -56,7 +56,7 @@ class Proposal:
     title: str
     body_text: str
     content_html: str
-    search_text: str
+    search_text: str  # no longer written
     language: str | None
     areas: list[str]
     languages: list[str]

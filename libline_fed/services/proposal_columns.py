@@ -21,7 +21,6 @@ from libline_fed.domain.proposals import (
 )
 from libline_fed.sanitize import clean_line, clean_text, linkify_text
 from libline_fed.services import vocabulary as vocabulary_terms
-from libline_fed.storage.proposals import search_text
 from libline_fed.storage.store import Tx
 from libline_fed.vocabulary import LocalTerm, Scheme
 
@@ -59,7 +58,7 @@ async def checked_columns(
         "title": draft.title,
         "body_text": draft.body_text,
         "content_html": html,
-        "search_text": search_text(draft.title, html),
+        "search_text": "",
         "language": vocabulary.canonical_language(draft.language),
         "areas": list(dict.fromkeys(draft.areas)),
         "languages": list(dict.fromkeys(map(vocabulary.canonical_language, draft.languages))),

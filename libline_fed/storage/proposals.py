@@ -13,7 +13,6 @@ from libline_fed.domain.actors import Actor
 from libline_fed.domain.proposals import Audience, Proposal
 from libline_fed.errors import Refusal, RefusalReason
 from libline_fed.ids import is_id, new_id
-from libline_fed.sanitize import fold, plain_text
 from libline_fed.storage import circles, rows, search_words
 from libline_fed.storage.mentorship_tables import mentorships
 from libline_fed.storage.store import Tx
@@ -27,11 +26,6 @@ from libline_fed.storage.tables import (
 FOUND_BY = {"title", "content_html", "areas"}  # columns whose words a search finds
 OPEN_TO_ALL = (Visibility.PUBLIC, Visibility.UNLISTED)
 _c = proposals.c
-
-
-def search_text(title: str, html: str) -> str:
-    """Return what the text filter looks in: title and body, plain, without case and accents."""
-    return fold(f"{title}\n{plain_text(html)}")
 
 
 async def by_uris(tx: Tx, uris: Collection[str]) -> dict[str, Proposal]:
@@ -128,8 +122,7 @@ async def put_remote(
     if audience is None:
         return Refusal(RefusalReason.NOT_FOR_US, f"{uri} is neither public nor for this instance")
     if known is not None:
-        if source is not None:
-            await _add_source(tx, known.id, source, source_actor_uri, now)
+        await _add_source(tx, known.id, source, source_actor_uri, now)
         if not _is_newer(document, known):
             return Refusal(RefusalReason.OUTDATED, uri)
     values = _columns(document, audience, now)
@@ -145,8 +138,7 @@ async def put_remote(
     proposal = rows.to(Proposal, row)
     await _list_facets(tx, proposal)
     await search_words.put(tx, proposal)
-    if source is not None:
-        await _add_source(tx, proposal.id, source, source_actor_uri, now)
+    await _add_source(tx, proposal.id, source, source_actor_uri, now)
     return proposal
 
 
@@ -226,7 +218,7 @@ def _columns(document: ProposalDocument, audience: Audience, now: datetime) -> d
         "purpose": document.purpose,
         "title": document.title,
         "content_html": note.content_html,
-        "search_text": search_text(document.title, note.content_html),
+        "search_text": "",
         "language": note.language,
         "areas": list(document.areas),
         "languages": list(document.languages),
@@ -264,6 +256,10 @@ async def _list_facets(tx: Tx, proposal: Proposal) -> None:
             await tx.execute(tx.insert(table), listed)
 
 
-async def _add_source(tx: Tx, proposal_id: str, source: str, actor_uri: str, now: datetime) -> None:
+async def _add_source(
+    tx: Tx, proposal_id: str, source: str | None, actor_uri: str, now: datetime
+) -> None:
+    if source is None:  # it is here already, for reasons that are noted
+        return
     values = {"proposal_id": proposal_id, "source": source, "actor_uri": actor_uri, "seen_at": now}
     await tx.execute(tx.insert(proposal_sources).values(**values).on_conflict_do_nothing())

@@ -345,7 +345,7 @@ proposals = Table(
     Column("title", Text, nullable=False),
     Column("body_text", Text, nullable=False, server_default=""),  # what a local member typed
     Column("content_html", Text, nullable=False),  # sanitised
-    Column("search_text", Text, nullable=False),  # title and body, plain and case-folded
+    Column("search_text", Text, nullable=False),  # empty, but in old rows: see `proposal_search`
     Column("language", String(35)),
     Column("areas", JSON, nullable=False),
     Column("languages", JSON, nullable=False),
