@@ -13,6 +13,7 @@ import pytest
 from libline_fed.clock import FrozenClock
 from libline_fed.config import Federation
 from libline_fed.domain.actors import Actor
+from libline_fed.domain.consortia import MemberState
 from libline_fed.domain.peers import Policies, Verdict, normal_host
 from libline_fed.errors import LibLineError, NotFound, PeerRefused, Refusal, RefusalReason
 from libline_fed.federation.admit import Budget
@@ -199,7 +200,7 @@ async def test_a_redirect_does_not_lead_to_a_closed_server(
 
 
 async def join(
-    store: Store, group: Actor, instance: Actor, state: consortia.MemberState, clock: FrozenClock
+    store: Store, group: Actor, instance: Actor, state: MemberState, clock: FrozenClock
 ) -> None:
     await store.write(
         lambda tx: consortia.put_membership(
@@ -212,14 +213,14 @@ async def test_members_of_a_trusted_consortium_are_allowed_as_long_as_they_are_m
     store: Store, clock: FrozenClock
 ) -> None:
     """In every process at once: `others` stands for the board of another one that shares the database."""
-    now, member = clock.now(), consortia.MemberState.MEMBER
+    now, member = clock.now(), MemberState.MEMBER
     group, m, n = [
         await meet(store, name, host, now)
         for name, host in (("redbib", "c.example"), ("m", "m.example"), ("n", "n.example:8443"))
     ]
     await store.write(lambda tx: trust.note_mode(tx, Federation.ALLOWLIST))
     await join(store, group, m, member, clock)
-    await join(store, group, n, consortia.MemberState.ASKED, clock)
+    await join(store, group, n, MemberState.ASKED, clock)
     others, stop = PolicyBoard(store, Federation.ALLOWLIST), asyncio.Event()
     running = asyncio.create_task(others.run(stop))
 
@@ -246,7 +247,7 @@ async def test_members_of_a_trusted_consortium_are_allowed_as_long_as_they_are_m
     await decide(store, "m.example", "blocked", clock)
     await decide(store, "n.example", "silenced", clock)
     assert await verdicts() == [yes, Verdict.BLOCKED, Verdict.SILENCED, Verdict.BLOCKED, no]
-    await join(store, group, n, consortia.MemberState.LEFT, clock)
+    await join(store, group, n, MemberState.LEFT, clock)
     assert await verdicts() == [yes, Verdict.BLOCKED, no, Verdict.BLOCKED, no]
     await store.write(lambda tx: trust.remove(tx, group, now))
     assert (await verdicts())[0] is no
