@@ -25,7 +25,7 @@ from libline_fed.domain.proposals import Audience
 from libline_fed.domain.searches import Search
 from libline_fed.vocabulary import group_of
 
-SMALL = 1000  # so many slots are scored at once rather than split
+SMALL = 4_000  # so many slots are scored at once rather than split
 BATCH = 512
 DEEP = 3_000  # places for which everything is scored
 HOUR_MINUTES = 60

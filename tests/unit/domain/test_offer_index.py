@@ -1,7 +1,7 @@
 """The index of offers says what ranking all of them says: any seeker, filter and page, after any change."""
 
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -10,19 +10,27 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from libline_fed.bench import offers
-from libline_fed.domain import availability
+from libline_fed.domain import availability, offer_search
 from libline_fed.domain.match_ranking import rank
 from libline_fed.domain.matching import MESSAGES_MODE, Offering, Seeker
 from libline_fed.domain.offer_columns import Listing, WeeklyHours
 from libline_fed.domain.offer_keys import MAX_FRESH
 from libline_fed.domain.offer_pool import MIN_GONE, OfferPool
-from libline_fed.domain.offer_search import DEEP, SMALL, Places, Question, ranked
+from libline_fed.domain.offer_search import DEEP, Places, Question, ranked
 from libline_fed.domain.searches import Search
 from tests.unit.domain.test_matching import OFFERINGS, SEEKERS
 
 TODAY = date(2026, 11, 24)
 WEEK = "2026-W48"
+SMALL = 150  # so that few offers are enough to be split
 Row = tuple[str, bool, bool]  # proposal id, is_wildcard, is_busy
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _small_parts() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(offer_search, "SMALL", SMALL)
+        yield
 
 
 def full_scan(listings: Iterable[Listing], question: Question) -> tuple[list[Row], int]:
