@@ -15,6 +15,7 @@ from libline_fed.domain.small_counts import SMALLEST, Count, stepped
 
 SOON = timedelta(days=21)  # a mentorship that starts so soon after the request counts as started
 YEARS_BACK = 3
+DAY_S = 86_400
 NOT_STATED = ""
 MEASURES = ("answered_count", "started_count", "completed_count")
 SEVERAL = "several"  # more than one way to meet, none agreed on
@@ -107,12 +108,12 @@ def periods(today: date) -> list[Period]:
 
 def report_of(outcomes: Sequence[Outcome], *, has_parts: bool = True) -> Report:
     """Count in steps, for the whole and for each part; without parts where their sums stand elsewhere."""
-    answers = [one.answer for one in outcomes if one.answer is not None]
-    half = median(answers) if len(answers) >= SMALLEST else None
+    answers_s = [one.answer.total_seconds() for one in outcomes if one.answer is not None]
+    half_s = median(answers_s) if len(answers_s) >= SMALLEST else None
     parts = {part: _lines(part, outcomes) for part in Part} if has_parts else {}
     return Report(
         _loosened(_line("", outcomes), list(parts.values())),
-        max(1, math.ceil(half / timedelta(days=1))) if half is not None else None,
+        max(1, math.ceil(half_s / DAY_S)) if half_s is not None else None,
         parts,
     )
 
