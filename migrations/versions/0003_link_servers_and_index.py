@@ -479,7 +479,8 @@ def _extend_notifications() -> None:
         "ck_notifications_kind_known",
         "notifications",
         "kind IN ('follow', 'follow-request', 'follow-accepted', 'reply', 'mention', 'message', 'like', "
-        "'announce', 'poll-vote', 'sign-up', 'mentorship', 'mentorship-message', 'link', 'consortium', 'suggestion')",
+        "'announce', 'poll-vote', 'sign-up', "
+        "'mentorship', 'mentorship-message', 'link', 'consortium', 'suggestion')",
     )
 
 
