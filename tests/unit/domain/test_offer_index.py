@@ -8,6 +8,7 @@ from datetime import date, timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pyroaring import BitMap
 
 from libline_fed.bench import offers
 from libline_fed.domain import availability, offer_search
@@ -16,7 +17,9 @@ from libline_fed.domain.matching import MESSAGES_MODE, Offering, Seeker
 from libline_fed.domain.offer_columns import Listing, WeeklyHours
 from libline_fed.domain.offer_keys import MAX_FRESH
 from libline_fed.domain.offer_pool import MIN_GONE, OfferPool
+from libline_fed.domain.offer_scores import Plan
 from libline_fed.domain.offer_search import DEEP, Places, Question, ranked
+from libline_fed.domain.offer_splits import Splits
 from libline_fed.domain.searches import Search
 from tests.unit.domain.test_matching import OFFERINGS, SEEKERS
 
@@ -175,6 +178,28 @@ def test_every_page_of_many_offers_has_the_order_of_the_rules() -> None:
             found = ranked(pool, question, limit=limit, offset=offset)
             assert rows(found) == expected[offset : offset + limit], (number, limit, offset)
             assert (found.ready_count, found.busy_count) == (ready_count, len(expected) - ready_count)
+
+
+def test_no_offer_ranks_higher_than_is_said_of_its_part() -> None:
+    """Each question parts the offers: none is lost, none is in two parts."""
+    pool, rng = pool_of(list(offers.listings(2_000, seed=6, local_count=300))), random.Random(7)
+    for number in range(60):
+        hours = offers.weekly_hours(rng) if number % 2 else None
+        seeker = offers.seeker(rng, number=number)
+        plan = Plan(pool, seeker, is_member=number % 3 > 0, hours=hours, week=TODAY)
+        splits = Splits(plan)
+        known, asked_count = splits.begin(covers_nothing=False)
+        parts = [(plan.may_meet(), known)]
+        for question in splits.questions[asked_count:]:
+            finer = []
+            for part, known in parts:
+                pieces = [(piece, known.plus(more)) for piece, more in question(part) if piece]
+                assert BitMap.union(BitMap(), *(piece for piece, _ in pieces)) == part
+                assert sum(len(piece) for piece, _ in pieces) == len(part)
+                finer += pieces
+            parts = rng.sample(finer, min(len(finer), 25))
+            for part, known in parts:
+                assert plan.ranks(part)[1].max() <= splits.most(known)
 
 
 def test_the_order_stays_right_through_any_changes() -> None:
