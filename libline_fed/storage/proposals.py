@@ -68,11 +68,7 @@ async def open_here(tx: Tx) -> list[Proposal]:
 
 async def add_local(tx: Tx, values: dict[str, Any]) -> Proposal:
     """Insert a proposal of this instance; `values` are columns."""
-    row = (await tx.execute(tx.insert(proposals).values(**values).returning(*_c))).one()
-    proposal = rows.to(Proposal, row)
-    await _list_facets(tx, proposal)
-    await search_words.put(tx, proposal)
-    return proposal
+    return await _written(tx, None, values)
 
 
 async def change(tx: Tx, proposal_id: str, now: datetime, **values: Any) -> Proposal:
@@ -127,18 +123,19 @@ async def put_remote(
             return Refusal(RefusalReason.OUTDATED, uri)
     values = _columns(document, audience, now)
     if known is None:
-        fresh = {"id": new_id(now), "uri": uri, "author_id": author.id, "is_local": False}
-        fresh["published_at"] = min(document.note.published_at or now, now)
-        statement = tx.insert(proposals).values(**fresh, **values).returning(*_c)
-        row = (await tx.execute(statement)).one()
-    else:
-        row = (
-            await tx.execute(update(proposals).where(_c.id == known.id).values(**values).returning(*_c))
-        ).one()
-    proposal = rows.to(Proposal, row)
+        values |= {"id": new_id(now), "uri": uri, "author_id": author.id, "is_local": False}
+        values["published_at"] = min(document.note.published_at or now, now)
+    proposal = await _written(tx, known, values)
+    await _add_source(tx, proposal.id, source, source_actor_uri, now)
+    return proposal
+
+
+async def _written(tx: Tx, known: Proposal | None, values: dict[str, Any]) -> Proposal:
+    """Insert a proposal, or change one that is known, with all by which it can be found."""
+    change = tx.insert(proposals) if known is None else update(proposals).where(_c.id == known.id)
+    proposal = rows.to(Proposal, (await tx.execute(change.values(**values).returning(*_c))).one())
     await _list_facets(tx, proposal)
     await search_words.put(tx, proposal)
-    await _add_source(tx, proposal.id, source, source_actor_uri, now)
     return proposal
 
 
