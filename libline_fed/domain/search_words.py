@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
+from itertools import islice, pairwise
 
 MAX_TEXT_CHARACTERS = 20_000  # of what is indexed; the rest is not found
 MAX_FOLDED_CHARACTERS = 2 * MAX_TEXT_CHARACTERS  # one character can become eighteen
@@ -50,14 +50,14 @@ def words_of(text: str) -> tuple[str, ...]:
 
 
 def asked_words(text: str) -> tuple[Asked, ...]:
-    """Return what must all be found for a text that somebody typed, 16 at most; () if it has no word."""
-    found: dict[Asked, None] = {}
-    for chain in _chains(text[:MAX_ASKED_CHARACTERS]):
-        for asked in _asked(chain):
-            found[asked] = None
-            if len(found) == MAX_ASKED_WORDS:
-                return tuple(found)
-    return tuple(found)
+    """Return what must all be found for a text that somebody typed, 16 at most; () if it has no word.
+
+    Single letters, such as "y" and "и", count only if there is nothing else: half of all texts have a word
+    that begins with one, and to find them all is work.
+    """
+    every = (asked for chain in _chains(text[:MAX_ASKED_CHARACTERS]) for asked in _asked(chain))
+    found = list(islice(dict.fromkeys(every), MAX_ASKED_WORDS))
+    return tuple(asked for asked in found if not _is_letter(asked)) or tuple(found[:1])
 
 
 # --- folding ------------------------------------------------------------------------------------------
@@ -195,6 +195,11 @@ def _without_article(word: str) -> str:
             least = _MIN_STEM_CHARACTERS.get(article, _MIN_JOINED_STEM_CHARACTERS)
             return rest if len(rest) >= least else ""
     return ""
+
+
+def _is_letter(asked: Asked) -> bool:
+    parts = [part for way in asked.ways for part in way]
+    return all(len(part) == 1 and _kind(part) == _WORD and not part.isdecimal() for part in parts)
 
 
 def _asked(chain: _Chain) -> list[Asked]:

@@ -62,7 +62,9 @@ def test_case_composition_and_points_make_no_difference(text: str) -> None:
         assert words_of(other) == words_of(text)
 
 
-@pytest.mark.parametrize("character", ["a", "-", "a-", "目", "a\u0301", "ﷺ", "ก", " ", "'", "aB", "\U0001f642"])
+@pytest.mark.parametrize(
+    "character", ["a", "-", "a-", "目", "a\u0301", "\ufdfa", "ก", " ", "'", "aB", "\U0001f642"]
+)
 def test_work_is_bounded_whatever_is_asked(character: str) -> None:
     asked = asked_words(character * 100_000)
     assert len(asked) <= MAX_ASKED_WORDS
@@ -126,6 +128,12 @@ def test_one_spelling_finds_another(asked: str, text: str) -> None:
 @pytest.mark.parametrize(("asked", "text"), NOT_FOUND)
 def test_other_words_are_not_found(asked: str, text: str) -> None:
     assert not finds(asked, text), (asked_words(asked), words_of(text))
+
+
+def test_single_letters_count_only_where_there_is_nothing_else() -> None:
+    assert asked_words("mapas y atlas") == asked_words("mapas atlas")
+    assert asked_words("a b c") == asked_words("a") == (Asked((("a",),)),)
+    assert len(asked_words("7 a 目")) == 2
 
 
 def test_the_same_word_is_asked_for_once() -> None:
