@@ -94,7 +94,7 @@ async def _ranked(
     # The index may be newer than what this unit sees, so each is looked at once more.
     seen = await directory.shown(tx, viewer, [place.proposal_id for place in places.items], now.date())
     placed = [place for place in places.items if place.proposal_id in seen]
-    shown = await _shown(tx, [seen[place.proposal_id] for place in placed], viewer, now)
+    shown = await _shown(tx, [seen[place.proposal_id] for place in placed], viewer, now, wish)
     items = [
         replace(found, is_wildcard=place.is_wildcard, is_busy=found.is_busy or place.is_busy)
         for found, place in zip(shown, placed, strict=True)
@@ -104,11 +104,13 @@ async def _ranked(
     return Page(items, number, number * PER_PAGE < total_count, total_count, request)
 
 
-async def _shown(tx: Tx, found: Sequence[directory.Listing], viewer: Viewer, now: datetime) -> list[Found]:
+async def _shown(
+    tx: Tx, found: Sequence[directory.Listing], viewer: Viewer, now: datetime, wish: Wish | None = None
+) -> list[Found]:
     listed = [proposal for proposal, _ in found]
     explained: dict[str, Explained] = {}
     if viewer.person is not None:
-        explained = await matching.explain_for(tx, viewer.person, listed, now=now)
+        explained = await matching.explain_for(tx, viewer.person, listed, now=now, wish=wish)
     sources = await directory.brought_by(tx, [proposal.id for proposal in listed])
     return [
         Found(

@@ -139,13 +139,13 @@ async def suggestions(
 
 
 async def explain_for(
-    tx: Tx, person: Actor, shown: Sequence[Proposal], *, now: datetime
+    tx: Tx, person: Actor, shown: Sequence[Proposal], *, now: datetime, wish: Wish | None = None
 ) -> dict[str, Explained]:
     """Say by proposal id how each of some proposals fits.
 
-    Offers are compared with the latest open request of the person, requests with the offer of theirs that
-    fits best. What cannot be compared, because there is no such request or offer, is left out; so are the
-    person's own.
+    Offers are compared with the latest open request of the person (`wish`, where it has been read already),
+    requests with the offer of theirs that fits best. What cannot be compared, because there is no such
+    request or offer, is left out; so are the person's own.
     """
     ids = {
         purpose: [one.id for one in shown if one.purpose == purpose and one.author_id != person.id]
@@ -155,9 +155,10 @@ async def explain_for(
     if not any(ids.values()):
         return explained
     today = now.date()
-    sources = await matching.open_ones_of(tx, person.id, Purpose.REQUEST, today) if ids[Purpose.OFFER] else []
-    if sources:
-        wish = await wish_of(tx, sources[0], person, today)
+    if ids[Purpose.OFFER] and wish is None:
+        sources = await matching.open_ones_of(tx, person.id, Purpose.REQUEST, today)
+        wish = await wish_of(tx, sources[0], person, today) if sources else None
+    if wish is not None:
         for offer in await matching.by_ids(tx, ids[Purpose.OFFER]):
             explained[offer.id] = _explained(wish, wish.offering(offer))
     own = await matching.open_ones_of(tx, person.id, Purpose.OFFER, today) if ids[Purpose.REQUEST] else []
@@ -166,8 +167,8 @@ async def explain_for(
         for request in await matching.by_ids(tx, ids[Purpose.REQUEST]):
             theirs = {person.uri} if request.author_uri in avoided else set()
             seeker = seeker_of(request, avoided=theirs, is_for_member=person.is_local)
-            wish = Wish(request, seeker, is_for_member=True, week=today)  # the offers are the reader's
-            found = [_explained(wish, wish.offering(offer)) for offer in own]
+            their_wish = Wish(request, seeker, is_for_member=True, week=today)  # the offers are the reader's
+            found = [_explained(their_wish, their_wish.offering(offer)) for offer in own]
             explained[request.id] = max(found, key=lambda one: one.score.fit if one.score else -1)
     return explained
 
