@@ -31,7 +31,7 @@ from libline_fed.federation.http_client import HttpClient
 
 HANDLE = "redbib"
 DEFAULT_PORT = 8011
-WAIT_S = 60.0
+WAIT_S = 90.0  # for each step; a busy machine takes its time to start a command
 POLL_S = 0.25
 LISTS = {"offer": "/mentors", "request": "/requests"}
 Act = Callable[[], Awaitable[object]]
