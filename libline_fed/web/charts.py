@@ -5,7 +5,7 @@ pygal writes a script, comments and its own styles into what it draws; all of th
 
 import sys
 from collections.abc import Sequence
-from xml.etree import ElementTree as ET
+from xml.etree.ElementTree import Element, tostring
 
 import pygal  # type: ignore[import-untyped]
 from pygal.style import Style  # type: ignore[import-untyped]
@@ -64,7 +64,7 @@ def svg_response(svg: bytes) -> Response:
     return Response(svg, media_type=MEDIA_TYPE, headers=headers)
 
 
-def _cleaned(root: ET.Element, title: str) -> bytes:
+def _cleaned(root: Element, title: str) -> bytes:
     """Keep shapes and words only, and give them our style."""
     for parent in list(root.iter()):
         for child in list(parent):
@@ -77,11 +77,11 @@ def _cleaned(root: ET.Element, title: str) -> bytes:
     width, height = root.get("viewBox", "0 0 0 0").split()[2:]
     root.attrib |= {"role": "img", "width": width, "height": height}
     root.set("xmlns", _SVG)
-    named, style = ET.Element("title"), ET.Element("style")
+    named, style = Element("title"), Element("style")
     named.text, style.text = title, STYLE
     root.insert(0, named)
     root.insert(1, style)
-    drawn: bytes = ET.tostring(root, encoding="utf-8")
+    drawn: bytes = tostring(root, encoding="utf-8")
     return drawn
 
 

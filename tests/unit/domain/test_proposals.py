@@ -102,7 +102,7 @@ def test_what_is_beyond_it_is_refused_by_the_name_of_its_field(changed: dict[str
 
 def test_all_mistakes_are_named_at_once() -> None:
     wrong = Draft(purpose="offer", title="", language="", places_count=0, audience="", open_until_on=date.min)
-    assert problems(wrong) == FIELDS - {"purpose", "details"}
+    assert problems(wrong) == FIELDS - {"purpose", "details", "groups_left_out"}
 
 
 _texts = st.text(st.characters(), max_size=200)
