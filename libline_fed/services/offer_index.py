@@ -94,12 +94,11 @@ class OfferIndex:
         try:
             begun = await store.read(lambda tx: offer_index.changes(tx, None))
             pool, after_id = OfferPool(), ""
-            while True:
-                listings = await store.read(partial(_chunk, after_id=after_id))
-                if not listings:
-                    break
+            while listings := await store.read(partial(_chunk, after_id=after_id)):
                 await asyncio.to_thread(pool.put, listings)
                 after_id = listings[-1].id
+                if self._position is not None:
+                    return  # a reader who was here before us has built it meanwhile
             self._install(pool, begun.position)
             await store.read(self.refresh)
         finally:
