@@ -94,7 +94,7 @@ _NOTED = (  # name, event and table, kind, subject, when
     ("proposal_added", "INSERT ON proposals", "proposal", "new.id", ""),
     ("proposal_changed", "UPDATE ON proposals", "proposal", "new.id", ""),
     ("proposal_removed", "DELETE ON proposals", "proposal", "old.id", ""),
-    ("words_added", "INSERT ON proposal_search", "proposal", "new.proposal_id", ""),  # its number is known now
+    ("words_added", "INSERT ON proposal_search", "proposal", "new.proposal_id", ""),  # now has its number
     ("source_added", "INSERT ON proposal_sources", "proposal", "new.proposal_id", ""),
     ("source_removed", "DELETE ON proposal_sources", "proposal", "old.proposal_id", ""),
     ("author_changed", "UPDATE OF host, details, suspended_at, gone_at ON actors", "author", "new.id", ""),

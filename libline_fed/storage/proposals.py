@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import delete, exists, func, select, update
+from sqlalchemy import Insert, Update, delete, exists, func, select, update
 
 from libline_fed import vocabulary
 from libline_fed.activitypub.objects import Admitted, ProposalDocument, Visibility
@@ -68,7 +68,7 @@ async def open_here(tx: Tx) -> list[Proposal]:
 
 async def add_local(tx: Tx, values: dict[str, Any]) -> Proposal:
     """Insert a proposal of this instance; `values` are columns."""
-    return await _written(tx, None, values)
+    return await _written(tx, tx.insert(proposals).values(**values))
 
 
 async def change(tx: Tx, proposal_id: str, now: datetime, **values: Any) -> Proposal:
@@ -125,15 +125,15 @@ async def put_remote(
     if known is None:
         values |= {"id": new_id(now), "uri": uri, "author_id": author.id, "is_local": False}
         values["published_at"] = min(document.note.published_at or now, now)
-    proposal = await _written(tx, known, values)
+    change = tx.insert(proposals) if known is None else update(proposals).where(_c.id == known.id)
+    proposal = await _written(tx, change.values(**values))
     await _add_source(tx, proposal.id, source, source_actor_uri, now)
     return proposal
 
 
-async def _written(tx: Tx, known: Proposal | None, values: dict[str, Any]) -> Proposal:
-    """Insert a proposal, or change one that is known, with all by which it can be found."""
-    change = tx.insert(proposals) if known is None else update(proposals).where(_c.id == known.id)
-    proposal = rows.to(Proposal, (await tx.execute(change.values(**values).returning(*_c))).one())
+async def _written(tx: Tx, change: Insert | Update) -> Proposal:
+    """Insert or change a proposal, with all by which it can be found."""
+    proposal = rows.to(Proposal, (await tx.execute(change.returning(*_c))).one())
     await _list_facets(tx, proposal)
     await search_words.put(tx, proposal)
     return proposal
