@@ -66,7 +66,7 @@ class Listing:
 
 def known_level(level: int | None) -> int:
     """Return how deep somebody knows an area; what is not stated counts as some."""
-    return level if level in LEVEL_WEIGHTS else 1
+    return level if level is not None and level in LEVEL_WEIGHTS else 1
 
 
 class Terms:

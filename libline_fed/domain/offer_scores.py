@@ -165,7 +165,8 @@ class Plan:
     def _context(self, facts: Facts) -> Numbers:
         stages = facts["stage" + self._column]
         if not self.has_types:
-            return self._context_table[0][stages]
+            found: Numbers = self._context_table[0][stages]
+            return found
         theirs = facts["types" + self._column]
         is_met = (theirs & self.pool.columns.types.of(self.types_alike)) != 0
         if self.wants_other_types:
@@ -265,7 +266,7 @@ def _share_table(component: Component, masks: Masks, own: frozenset[str], wanted
     sets = np.arange(masks.range, dtype=np.int32)
     shares = (min(count, wanted_count) for count in range(len(own) + 1))
     worth = [stated(component, divided(ALL * share, wanted_count)) for share in shares]
-    found = np.array(worth, np.int32)[np.bitwise_count(sets & mask)]
+    found: Numbers = np.array(worth, np.int32)[np.bitwise_count(sets & mask)]
     found[0] = 0  # nobody stated any
     return found
 

@@ -90,7 +90,7 @@ class Splits:
 
     def _questions(self) -> list[Split]:
         """Return what splits slots, the weightiest first."""
-        found = [partial(self._by_area, area, priority) for area, priority in self._plan.wanted]
+        found: list[Split] = [partial(self._by_area, area, priority) for area, priority in self._plan.wanted]
         if self._plan.seeker.goals:
             found.append(partial(self._by_share, Component.GOALS, "goal", self._plan.seeker.goals))
         if self._plan.has_types or self._plan.has_stages:
