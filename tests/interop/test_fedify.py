@@ -208,6 +208,12 @@ def test_a_consortium_is_followed_and_its_boosts_arrive(world: World) -> None:
     wait_for(lambda: fedify.has_heard("Undo", boost_uri), "the end of the boost")
     assert len(fedify.arrived("Announce", uri)) == 1  # what is wrapped is for servers only
 
+    fedify.ask("unfollow", uri=group_uri)
+    query = (
+        "SELECT count(*) FROM follows JOIN actors ON actors.id = follows.followed_id WHERE actors.uri = :uri"
+    )
+    wait_for(lambda: not libline.number(query, uri=group_uri), "the Undo of the follow")
+
 
 def test_who_unfollows_gets_nothing_more(followed: World) -> None:
     followed.fedify.ask("unfollow", uri=followed.member_uri)

@@ -116,7 +116,7 @@ actors
     CREATE UNIQUE INDEX pk_actors ON public.actors USING btree (id)
     CREATE UNIQUE INDEX uq_actors_local_handle ON public.actors USING btree (lower((handle)::text)) WHERE (is_local AND ((type)::text <> 'Application'::text))
     CREATE UNIQUE INDEX uq_actors_uri ON public.actors USING btree (uri)
-    CREATE TRIGGER note_author_changed AFTER UPDATE OF host, details, suspended_at, gone_at ON public.actors FOR EACH ROW EXECUTE FUNCTION note_author_changed():  BEGIN INSERT INTO directory_changes(kind, subject, transaction_number) VALUES ('author', new.id, txid_current()); RETURN NULL; END 
+    CREATE TRIGGER note_author_changed AFTER UPDATE OF host, details, suspended_at, gone_at ON public.actors FOR EACH ROW WHEN ((((new.host)::text <> (old.host)::text) OR ((new.details)::text <> (old.details)::text) OR ((new.suspended_at IS NULL) <> (old.suspended_at IS NULL)) OR ((new.gone_at IS NULL) <> (old.gone_at IS NULL)))) EXECUTE FUNCTION note_author_changed():  BEGIN INSERT INTO directory_changes(kind, subject, transaction_number) VALUES ('author', new.id, txid_current()); RETURN NULL; END 
 
 advice
     group_id character varying(36) NOT NULL

@@ -75,7 +75,7 @@ CREATE TABLE actor_keys (
 
 CREATE INDEX ix_actor_keys_actor_id ON actor_keys (actor_id)
 
-CREATE TRIGGER note_author_changed AFTER UPDATE OF host, details, suspended_at, gone_at ON actors BEGIN INSERT INTO directory_changes(kind, subject, transaction_number) VALUES ('author', new.id, NULL); END
+CREATE TRIGGER note_author_changed AFTER UPDATE OF host, details, suspended_at, gone_at ON actors WHEN new.host <> old.host OR CAST(new.details AS TEXT) <> CAST(old.details AS TEXT) OR (new.suspended_at IS NULL) <> (old.suspended_at IS NULL) OR (new.gone_at IS NULL) <> (old.gone_at IS NULL) BEGIN INSERT INTO directory_changes(kind, subject, transaction_number) VALUES ('author', new.id, NULL); END
 
 CREATE TABLE actors (
     id VARCHAR(36) NOT NULL
