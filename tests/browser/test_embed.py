@@ -25,7 +25,7 @@ class Sites:
     """The server of the mentors, and the web site of a library; what that shows is set by the tests."""
 
     url: str
-    library_url: str
+    site_url: str
     html: list[str]
 
 
@@ -86,7 +86,7 @@ def show(page: Page, sites: Sites, html: str) -> list[str]:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     sites.html[0] = f"<!doctype html><title>Library</title><body>{html}"
-    page.goto(sites.library_url, wait_until="networkidle")
+    page.goto(sites.site_url, wait_until="networkidle")
     return [url.removeprefix(sites.url) for url in asked if url.startswith(sites.url)]
 
 
